@@ -21,8 +21,7 @@ REASONS = {
     "fleet-memory": "16 processes of `ssh` live at one time; the tool's own is the largest process.",
     "fleet-absent": "The apt package openssh-server brings sshd.",
     "fleet-there": (
-        "Python's start there and what it imports (`json`, `re`, `hashlib`) take half of it; to compile the two modules that are sent, and "
-        "to read and hash the copy, takes the rest."
+        "Python's start there and `hashlib` take half of it; to compile the module that is sent, and to read and hash the copy, takes the rest."
     ),
 }
 """Why a goal was missed, by its key, as profiling had it (two cores, Python 3.11)."""

@@ -13,7 +13,7 @@ from support.depth import deep, sampled
 from support.monorepo import Monorepo, make_monorepo
 
 from common_sync.commands.affected import find_affected
-from common_sync.commands.steps import outside
+from common_sync.commands.steps.builds import outside
 from common_sync.edges.service.listing import list_paths
 
 API, WORKER = "services/api", "services/worker"

@@ -176,6 +176,20 @@ def test_names_never_reach_a_terminal_raw(synced: Monorepo) -> None:
     assert "\n✓ all in sync" not in text
 
 
+@deep("more names")
+def test_names_of_four_kilobytes(synced: Monorepo) -> None:
+    """A name that is as long as the system takes would end a command with a traceback, or make a service look in sync."""
+    name, deepest = "n" * 4000, "/".join(["d" * 200] * 16)
+    synced.write("common/pyproject.toml", f'[project]\nname = "{name}"\nversion = "1.{"0" * 4000}"\n')
+    synced.write(f"common/{deepest}/x.py", "1\n")
+    assert synced.run("distribute").code == 0
+    synced.write(f"{COPY}/{deepest}/x.py", "2\n")
+    for words, code in {**COMMANDS, "log": (("log",), 0), "report": (("report",), 0)}.values():
+        done = synced.run(*words)
+        assert (done.code, "Traceback" in done.err) == (code, False), words
+    assert f"{deepest}/x.py: CS003" in synced.concise("verify").out
+
+
 @deep("streams that fail in less usual ways")
 def test_a_reader_that_goes_away(synced: Monorepo) -> None:
     """`common-sync diff | head` would end with a traceback."""
@@ -369,7 +383,7 @@ OWN_OPTIONS = {
     "promote": "--dry-run -n --to --patch",
     "affected": "--since --until --all-on --or-all --template --job",
     "doctor": "--fix",
-    "restore": "--list --force --dry-run -n",
+    "restore": "--force --dry-run -n",
     "explain": "",
     "report": "--output -o --diff --history --open",
     "watch": "--poll",
@@ -387,7 +401,7 @@ def test_every_command_has_its_options_and_the_common_ones(synced: Monorepo, com
 
 
 SHOWN = [
-    "verify", "status", "diff", "log", "doctor", "distribute --dry-run", "eject --dry-run", "promote --dry-run", "restore --list", "affected --since HEAD", "update", f"verify --copy {COPY}", "explain common",
+    "verify", "status", "diff", "log", "doctor", "distribute --dry-run", "eject --dry-run", "promote --dry-run", "restore", "affected --since HEAD", "update", f"verify --copy {COPY}", "explain common",
 ]  # fmt: skip
 
 

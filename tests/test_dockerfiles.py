@@ -6,7 +6,15 @@ from support.monorepo import Monorepo
 BEFORE = "# ours\r\nFROM python:3.11\r\nCOPY --chown=a \\\r\n  # the library\r\n  ../../common /app/common\r\n"
 AFTER = "# ours\r\nFROM python:3.11\r\nCOPY --chown=a \\\r\n  # the library\r\n  common/ /app/common/\r\n"
 API = "services/api"
-MANY = ("Dockerfile", "Dockerfile.dev", "docker/Dockerfile", "docker/web.Dockerfile", "deploy/Containerfile")
+MANY = (
+    "Dockerfile",
+    "Dockerfile.dev",
+    "docker/Dockerfile",
+    "docker/web.Dockerfile",
+    "deploy/Containerfile",
+    ".dockerfile",
+    "dev/dockerfile",
+)
 
 
 def test_dockerfiles_are_named_shown_and_rewritten(repo: Monorepo) -> None:

@@ -149,6 +149,23 @@ def test_a_command_that_is_shown_runs(synced: Monorepo, name: str, folder: str) 
         assert done.code == 0, done
 
 
+def test_an_editor_finds_the_line(synced: Monorepo) -> None:
+    """An editor would show no finding, or jump to another line."""
+    (shown,) = blocks(page("ci.md").partition("## On a pull request")[2], "json")
+    (task,) = json.loads(shown)["tasks"]
+    pattern = task["problemMatcher"]["pattern"]
+    synced.write("services/api/requirements.txt", "-e ../../common\n")
+    synced.write("services/api/common/mine.py", "edited\n")
+    words = task["command"].split()
+    found = [re.fullmatch(pattern["regexp"], line) for line in synced.run(*words[1:]).out.splitlines()]
+    named = [tuple(one[pattern[key]] for key in ("file", "line", "code")) for one in found if one is not None]
+    assert len(named) == len(found)
+    assert {*named} == {
+        ("services/api/common/mine.py", None, "CS005"),
+        ("services/api/requirements.txt", "1", "CS101"),
+    }
+
+
 @deep("more commands of the docs")
 def test_a_probe_is_sent_as_shown(committed: Monorepo, tmp_path: Path) -> None:
     """A person would send a probe as the page says, and nothing would be proven."""

@@ -546,3 +546,22 @@ def test_a_long_chain(synced: Monorepo, count: int) -> None:
     assert (("CS202", f"{API}/x", 2) in [(one["code"], one["file"], one["line"]) for one in found]) is (count < 100)
     assert bool(long) is (count > 100)
     assert all("more than 100" in message for _, message in long)
+
+
+def test_a_service_that_was_removed(synced: Monorepo) -> None:
+    """Whoever builds all images would be the first to hear that a compose file still names it."""
+    synced.write(f"{API}/Dockerfile", RIGHT)
+    synced.write("services/worker/Dockerfile", RIGHT)
+    build = "  old: {build: ./services/old}\n  far: {build: ./web}\n  new: {build: ./services/worker}\n"
+    synced.write(
+        "compose.yml", f"services:\n{build}  gone: {{build: {{context: ., dockerfile: services/gone/Dockerfile}}}}\n"
+    )
+    synced.write("infra/compose.yml", "services: {any: {build: '../services/${WHICH}'}}\n")
+    found = synced.json("doctor", code=0)["findings"]
+    assert [(one["code"], one["file"], one["line"], one["message"]) for one in found if "not there" in one["message"]] == [
+        ("CS213", "compose.yml", 2, "`old` is built from services/old, which is not there"),
+        ("CS213", "compose.yml", 5, "`gone` is built from services/gone, which is not there"),
+    ]  # fmt: skip
+    assert "services/old" not in synced.run("doctor", "api").out
+    (synced.root / "common-sync.toml").write_text(f'ignore = ["CS213"]\n{synced.read("common-sync.toml")}')
+    assert "services/old" not in synced.run("doctor").out

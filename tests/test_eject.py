@@ -209,6 +209,7 @@ def test_a_dry_run_writes_nothing(synced: Monorepo) -> None:
         "→ services/worker  references would be put back in requirements.txt, copy of 5",
         "                   files would be removed",
         "→ .gitattributes   managed block would be taken out",
+        "nothing was written",
     ]
     assert synced.stamps() == before
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.libraries import API, JOB, WORKER, make_libraries
 from support.monorepo import Monorepo, make_monorepo
 
-from common_sync.commands.steps.one_library import undo_one
+from common_sync.commands.steps.eject.one_library import undo_one
 from common_sync.core.references.undoing import find_hunks
 
 

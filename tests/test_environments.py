@@ -608,7 +608,7 @@ def test_a_uv_that_will_not_do(envs: Environments, says: str) -> None:
     program = envs.root.parent / "old"
     program.write_text(f"#!/bin/sh\necho {says!r}\n")
     program.chmod(0o755)
-    patch = f"import common_sync.commands.steps.building as s\ns.find_uv = lambda: {str(program)!r}\n"
+    patch = f"import common_sync.commands.steps.environments.building as s\ns.find_uv = lambda: {str(program)!r}\n"
     done = run(*patched(patch), "env", "sync", "api", cwd=envs.root, env=envs.settings)
     assert done.code == 2
     what = "is uv 0.4.30, which is too old" if "uv" in says else "does not say its version"
@@ -774,7 +774,7 @@ def test_a_killed_run_whose_installer_lives_on(envs: Environments) -> None:
         "#!/bin/sh\n[ $1 != --version ] || { echo uv 9.9; exit; }\ntouch ../../../waits\nwhile [ ! -e ../../../go ]; do sleep 0.05; done\ntouch ../../../done\n"
     )
     program.chmod(0o755)
-    patch = f"import common_sync.commands.steps.building as s\ns.find_uv = lambda: {str(program)!r}\n"
+    patch = f"import common_sync.commands.steps.environments.building as s\ns.find_uv = lambda: {str(program)!r}\n"
     command = [*patched(patch), "env", "sync", "api"]
 
     with subprocess.Popen(command, cwd=envs.root, env=environment(**envs.settings)) as one:

@@ -13,7 +13,7 @@ from support import standin
 from support.depth import deep
 from support.monorepo import Done, Monorepo
 
-from common_sync.commands.steps.fleet_rollout import Rollout
+from common_sync.commands.steps.fleet.rollout import Rollout
 from common_sync.core.fleet.endings import Ending
 from common_sync.core.fleet.inventory import Site, parse_inventory
 from common_sync.interface.show.fleet_rollout import rollout_lines

@@ -14,8 +14,9 @@ from support.monorepo import Monorepo, make_monorepo
 from support.waiting import PATIENCE
 
 from common_sync.commands.fleet_probe import build_probe
-from common_sync.core.copies.manifest import NAME, parse_manifest
+from common_sync.core.copies.manifest import parse_manifest
 from common_sync.core.errors import CommonSyncError
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.edges.project.load import load_project
 from common_sync.remote import probe
 
@@ -38,7 +39,7 @@ def list_pythons() -> list[str]:
 def test_it_proves_a_copy_where_it_runs(synced: Monorepo) -> None:
     """What is on a server would have to be believed."""
     done = synced.run("fleet", "probe", "api")
-    manifest = parse_manifest((synced.root / COPY / NAME).read_bytes(), COPY)
+    manifest = parse_manifest((synced.root / COPY / MANIFEST_NAME).read_bytes(), COPY)
     shown = f"{manifest.library.name} {manifest.library.version}"
     assert done.code == 0
     assert done.err == f"{COPY}: looks for {shown} {manifest.tree}, {len(manifest.files)} files\n"
@@ -116,10 +117,10 @@ def test_a_commit_is_what_is_wanted(committed: Monorepo) -> None:
     [
         ("", "nowhere", "--ref: 'nowhere' is no commit here (name a branch, a tag or a commit that is in this clone)"),
         ("", "--all", "--ref: '--all' is no commit here (name a branch, a tag or a commit that is in this clone)"),
-        ("", "HEAD~1", f"{COPY}/{NAME} at ID: the copy has no manifest in that commit (name a commit that has the copy)"),
-        ("gone", None, f"{COPY}/{NAME}: the copy has no manifest (common-sync distribute services/api)"),
-        ("edited", None, f"{COPY}/{NAME}: the tree digest that it states is not that of the files that it lists: it was edited (common-sync distribute services/api)"),
-        ("a folder", None, f"{COPY}/{NAME}: "),
+        ("", "HEAD~1", f"{COPY}/{MANIFEST_NAME} at ID: the copy has no manifest in that commit (name a commit that has the copy)"),
+        ("gone", None, f"{COPY}/{MANIFEST_NAME}: the copy has no manifest (common-sync distribute services/api)"),
+        ("edited", None, f"{COPY}/{MANIFEST_NAME}: the tree digest that it states is not that of the files that it lists: it was edited (common-sync distribute services/api)"),
+        ("a folder", None, f"{COPY}/{MANIFEST_NAME}: "),
     ],
 )  # fmt: skip
 def test_nothing_is_wanted_that_is_not_known(repo: Monorepo, spoil: str, ref: str | None, says: str) -> None:
@@ -128,7 +129,7 @@ def test_nothing_is_wanted_that_is_not_known(repo: Monorepo, spoil: str, ref: st
     first = repo.git("rev-parse", "HEAD").strip()
     assert repo.run("distribute").code == 0
     repo.commit()
-    manifest = repo.root / COPY / NAME
+    manifest = repo.root / COPY / MANIFEST_NAME
     if spoil == "edited":
         manifest.write_text(manifest.read_text().replace('"tree": "cs1:', '"tree": "cs1:00', 1))
     elif spoil:

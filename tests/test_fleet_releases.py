@@ -276,7 +276,7 @@ def _die(module: str, name: str, when: str) -> str:
     return patched(patch)[-1]
 
 
-STEPS, DEPLOY = "common_sync.commands.steps.releases", "common_sync.commands.deploy"
+STEPS, DEPLOY = "common_sync.commands.steps.environments.releases", "common_sync.commands.deploy"
 PREPARES, SWITCHES = "deploy*--prepare-only*", f"deploy*--rev {'?' * 40} --root*"
 DIED: Sequence[tuple[str, str, str, str, str]] = (
     (PREPARES, DEPLOY, "make_release", "before", "fetched"),

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from common_sync.commands.fleet_status import FleetStatus
-from common_sync.commands.steps.fleet_looks import Looked, find_unwell
-from common_sync.commands.steps.fleet_runs import Asked, find_contradictions, find_differences, find_wrong_process
+from common_sync.commands.steps.fleet.looks import Looked, find_unwell
+from common_sync.commands.steps.fleet.runs import Asked, find_contradictions, find_differences, find_wrong_process
 from common_sync.core.copies.manifest import make_manifest
 from common_sync.core.fleet.answers import Verdict
 from common_sync.core.fleet.inventory import Place, Site, Target

@@ -13,12 +13,14 @@ from support.farm import Farm
 from support.monorepo import Done, Monorepo
 from support.waiting import wait_for
 
-from common_sync.commands.fleet_status import FleetStatus, find_trouble
-from common_sync.commands.steps.fleet_runs import Asked
-from common_sync.core.copies.manifest import NAME, make_manifest, parse_manifest
+from common_sync.commands.fleet_status import FleetStatus
+from common_sync.commands.steps.fleet.asking import find_trouble
+from common_sync.commands.steps.fleet.runs import Asked
+from common_sync.core.copies.manifest import make_manifest, parse_manifest
 from common_sync.core.fleet.answers import Verdict
 from common_sync.core.fleet.inventory import Place
 from common_sync.core.model import Origin
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.interface.run.fleet_status import name_verdict
 
 SERVICE, COPY = "services/api", "services/api/common"
@@ -32,7 +34,7 @@ def farm(tmp_path: Path) -> Farm:
 
 def name_of(repo: Monorepo) -> str:
     """Return the library's state in a copy, as the program words it."""
-    manifest = parse_manifest((repo.root / COPY / NAME).read_bytes(), COPY)
+    manifest = parse_manifest((repo.root / COPY / MANIFEST_NAME).read_bytes(), COPY)
     return f"{manifest.library.name} {manifest.library.version} {manifest.tree[:16]}"
 
 
@@ -218,7 +220,7 @@ def test_a_service_that_takes_its_library_from_an_index(committed: Monorepo) -> 
 @deep("runs of the whole program that take long")
 def test_health_and_clones(committed: Monorepo, farm: Farm, tmp_path: Path) -> None:
     """A service that is down, or a clone that somebody works in, would be called as wanted because its copy is."""
-    farm.add("vm")
+    farm.add("vm", proxy=f"sh -c 'echo >> {tmp_path}/logins; exec {{sshd}}'")
     farm.add("down", proxy="false")
     more = 'kind = "compose"\nlibrary = "/app"\n'
     targets = (
@@ -239,6 +241,7 @@ def test_health_and_clones(committed: Monorepo, farm: Farm, tmp_path: Path) -> N
         ["local", SERVICE, "current", "no"],
     ]
     assert "; 2 targets are not well" in lines[-1]
+    assert (tmp_path / "logins").read_text() == "\n", "one login tells both what it holds and whether it is healthy"
     document = json.loads(ask(committed, "--output-format", "json", "--host", "[vl]*", env=home).out)
     assert (document["as_wanted"], document["known"]) == (False, True)
     assert sorted(one["code"] for one in document["findings"]) == ["CS409", "CS409", "CS410"]

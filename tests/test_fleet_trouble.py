@@ -7,11 +7,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support import standin
 from support.depth import deep
 from support.farm import Farm
 from support.monorepo import PROGRAM, Monorepo, environment
 from support.waiting import wait_for
 from test_fleet_deploy import SERVICE, Shop
+
+from common_sync.remote.look import is_busy
 
 _WHY = "more runs of whole deploys"
 LACKING = {
@@ -44,29 +47,68 @@ def test_what_a_machine_lacks(committed: Monorepo, tmp_path: Path, lack: str) ->
 
 
 def tell_steps(shop: Shop) -> list[str]:
-    """Return the steps of the journals, those of the first clone first."""
+    """Return the steps of the journals, those of the first clone first; of one at which somebody is still at work, `busy`."""
     found = (shop.folder / ".local/state/common-sync/fleet").glob("*/journal.json")
-    told = [json.loads(file.read_text()) for file in found]
-    return [one["step"] for one in sorted(told, key=lambda one: str(one["project"]))]
+    told = [(json.loads(file.read_text()), is_busy(str(file.parent))) for file in found]
+    return ["busy" if busy else one["step"] for one, busy in sorted(told, key=lambda pair: str(pair[0]["project"]))]
+
+
+GONE = {
+    "interrupted in a switch": (signal.SIGINT, " up ", ["deployed", "verified"]),
+    "killed in a switch": (signal.SIGKILL, " up ", ["deployed", "verified"]),
+    "killed in a build": (signal.SIGKILL, " build ", ["verified", "deployed"]),
+    "killed in a rollback": (signal.SIGKILL, " up ", ["deployed", "verified"]),
+}
+"""How whoever asked is gone: the signal, the command of Docker that is waited for, and the steps at which the machines then come to rest."""
 
 
 @deep(_WHY)
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
-def test_whoever_asked_is_gone_in_a_switch(committed: Monorepo, tmp_path: Path, end: signal.Signals) -> None:
-    """A machine would stay between two releases, or the next wave would begin although nobody watches any more."""
+@pytest.mark.parametrize("how", GONE)
+def test_whoever_asked_is_gone(committed: Monorepo, tmp_path: Path, how: str) -> None:
+    """A machine would stay between two releases or keep what nobody needs, or the next wave would begin although nobody watches any more."""
     (tmp_path / "shop").mkdir()
-    shop = Shop(committed, tmp_path / "shop", 2)
+    shop, store = Shop(committed, tmp_path / "shop", 2), tmp_path / "shop" / "store"
     for number, clone in enumerate(shop.clones):
         (clone / SERVICE / "compose.override.yml").write_text(json.dumps({"name": f"shop{number}", "services": {}}))
+    deploy = ("deploy", "--ref", "HEAD", "--yes")
+    asked = ("rollback", "--yes") if "rollback" in how else deploy
+    for release in ("one", "two") if asked != deploy else ("one",):
+        shop.publish(f"{release}.py", release)
+        assert shop.run(*deploy).code == 0
+    if asked == deploy:
+        shop.publish("two.py", "two")
+    end, command, steps = GONE[how]
+    leave(shop, asked, command, end)
+    wait_for(lambda: tell_steps(shop) == steps)
+    done = shop.run(*deploy)
+    found = [(store / image / "two.py").exists() for image in standin.read_state(store)["containers"].values()]
+    assert (done.code, done.out, found) == (
+        0,
+        "✓ 1 of 1 target switched\n" if steps[0] == "deployed" else "✓ 2 of 2 targets switched\n",
+        [True, True],
+    ), done
+    assert not [*shop.folder.glob(".local/state/common-sync/fleet/*/tree/*")], "no work tree is left"
+    assert len(tell_images(store)) == 4, "on each machine, a name for each of two releases"
+
+
+def leave(shop: Shop, asked: tuple[str, ...], command: str, end: signal.Signals) -> None:
+    """End whoever asks at a command of Docker, with all that it has started here; the machine goes on after that."""
     store = shop.folder / "store"
     os.mkfifo(store / "gate")
-    (store / "hold").write_text(" up ")
-    words = (*PROGRAM, "fleet", "deploy", "--ref", "HEAD", "--yes")
+    (store / "hold").write_text(command)
+    words = (*PROGRAM, "fleet", *asked)
     process = subprocess.Popen(words, cwd=shop.repo.root, env=environment(**shop.variables), start_new_session=True)
     wait_for((store / "held").exists, process)
+    asking = (
+        Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split() if end == signal.SIGKILL else []
+    )
     process.send_signal(end)
-    assert process.wait() == (130 if end == signal.SIGINT else -signal.SIGKILL)
+    for one in asking:  # each is a session of its own
+        os.killpg(int(one), end)
+    assert process.wait() == (130 if end == signal.SIGINT else -end)
     (store / "gate").write_text("")
-    wait_for(lambda: tell_steps(shop) == ["deployed", "verified"])
-    done = shop.run("deploy", "--ref", "HEAD", "--yes")
-    assert (done.code, done.out, tell_steps(shop)) == (0, "✓ 1 of 1 target switched\n", ["deployed"] * 2), done
+
+
+def tell_images(store: Path) -> list[str]:
+    """Return the names of ours that images have."""
+    return [name for name in standin.read_state(store)["images"] if name.startswith("common-sync/")]

@@ -120,6 +120,8 @@ def test_sarif_has_the_fields_of_2_1_0(findings: list[Finding]) -> None:
     rules = run["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == sorted({one.code for one in findings})
     assert all(rule["helpUri"] == page_url(rule["id"]) for rule in rules)
+    told = [rule[key]["text"] for rule in rules for key in ("fullDescription", "help")]
+    assert all(text.endswith(".") and "](" not in text for text in told), told
     ordered = sorted(findings, key=lambda one: one.severity)
     for result, finding in zip(run["results"], ordered, strict=True):
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == finding.code

@@ -180,6 +180,20 @@ def test_lines_are_told_by_their_library(repo: Monorepo) -> None:
     assert "services/api     common 1.2.3, events 2.0  common: 1 behind" in repo.run("status").out
 
 
+def test_a_lock_file_is_told_once(repo: Monorepo) -> None:
+    """One lock file would be an error for each library, though one run of its tool makes it anew."""
+    repo.write(f"{API}/poetry.lock", 'url = "../../libs/events"\n\nurl = "../../common"\n')
+    (one,) = (one for one in repo.json("distribute", code=1)["findings"] if one["code"] == "CS109")
+    what = "`../../libs/events` and `../../common` lead to libraries, and only its own tool can write this file"
+    assert (one["file"], one["line"], one["message"]) == (f"{API}/poetry.lock", 1, what)
+
+
+def test_a_line_that_may_lead_to_any_library_is_told_once(repo: Monorepo) -> None:
+    """One variable would be a warning for each library, all with the same sentence."""
+    repo.write(f"{API}/requirements.txt", "-e ${ROOT}/common\n")
+    assert [one["code"] for one in repo.json("verify", code=1)["findings"]].count("CS102") == 1
+
+
 def test_a_library_that_is_asked_for_by_name(repo: Monorepo) -> None:
     """A service would be called proven, and get a stranger's package of that name from an index."""
     repo.write(

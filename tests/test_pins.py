@@ -352,6 +352,11 @@ def test_a_lock_with_the_commit_of_another_state(pinned: Monorepo) -> None:
     assert (done.code, "git fetch origin tag v1" in done.err) == (2, True), done
 
 
+def test_update_where_nothing_is_pinned(synced: Monorepo) -> None:
+    """Somebody would be told about tags that there are not."""
+    assert synced.run("update") == (0, "· nothing is pinned\n", "")
+
+
 def test_update_follows_a_tag_that_was_moved(pinned: Monorepo) -> None:
     """A tag that was moved would change what a service holds without a word, or never."""
     was = pinned.git("rev-parse", "v1").strip()

@@ -180,7 +180,7 @@ def test_killed_before_the_checkout_is_written(lined: Pair) -> None:
     lined.app.write(f"{API}/{FILE}", edited(2))
     lined.platform.write(SOURCE, edited(8))
     before = lined.platform.tree()
-    patch = "import common_sync.commands.steps.taking as e, os\ne.write_version = lambda *_: os._exit(9)"
+    patch = "import common_sync.commands.steps.promote.taking as e, os\ne.write_version = lambda *_: os._exit(9)"
     words = ("promote", "--to", "../platform")
     assert run(*patched(patch), *words, cwd=lined.app.root).code == 9
     assert lined.platform.tree() == before

@@ -19,6 +19,9 @@ _PROGRAMS = str(Path(sys.executable).parent)
 def test_the_readme_is_short() -> None:
     """A stranger would leave before the end; whatever is long has a page in docs/."""
     assert len(README.splitlines()) <= 90
+    pictures = re.findall(r'[("]docs/(\w+\.svg)', README)
+    assert {name: size for name in pictures if (size := (PROJECT / "docs" / name).stat().st_size) > 60_000} == {}
+    assert "demo.svg" in pictures
 
 
 def test_the_readme_and_its_picture_show_what_the_demo_prints(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from support.environments import Environments, make_environments
 from support.monorepo import PROGRAM, Done, environment, memory, patched, run
 from support.waiting import wait_for
 
-STEPS, DEPLOY = "common_sync.commands.steps.releases", "common_sync.commands.deploy"
+STEPS, DEPLOY = "common_sync.commands.steps.environments.releases", "common_sync.commands.deploy"
 USER = "daemon"
 PORT = 8000
 

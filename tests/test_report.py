@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from base64 import b64encode
@@ -285,6 +286,9 @@ def test_a_page_without_script_is_a_table(aged: Monorepo) -> None:
         '<tr><th scope="row">services/worker</th><td>1.2.3</td><td>edited</td><td>1 edited</td><td>proven</td></tr>'
         in page
     )
+    shutil.rmtree(aged.root / API)
+    rows = re.findall('<th scope="row">(.*?)</th><td>.*?</td><td>(.*?)</td>', make_page(aged))
+    assert rows == [("services/worker", "edited"), ("services/api", "no copy")], "the worst first"
 
 
 @deep("less usual reports")

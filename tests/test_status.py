@@ -80,6 +80,17 @@ def test_only_the_manifest_is_behind(synced: Monorepo) -> None:
     assert synced.run("status").out.splitlines()[3] == "▼ services/api  -        manifest behind"
 
 
+def test_quiet_is_what_is_not_in_sync(synced: Monorepo) -> None:
+    """A script that mails what `status -q` prints would mail each day that all is right."""
+    assert synced.run("status", "-q") == (0, "", "")
+    synced.write("services/api/common/mine.py", "edited\n")
+    lines = synced.run("status", "-q").out.splitlines()
+    assert [line.split() for line in lines] == [
+        ["SERVICE", "VERSION", "WHAT"],
+        ["+", "services/api", "1.2.3", "1", "unknown"],
+    ]
+
+
 def test_in_sync(synced: Monorepo) -> None:
     """A script could not ask whether all is in sync."""
     assert synced.run("status").code == 0

@@ -1,17 +1,20 @@
 """The text for people: width, marks, and how much of a long list is shown."""
 
 import re
+from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.depth import sampled
+from support.depth import deep, sampled
+from support.drifting import make_drifting
 from support.monorepo import PROGRAM, Monorepo, show
 
-from common_sync.core.findings import page_url
+from common_sync.core.findings import make_finding, page_url
 from common_sync.interface.show.table import table_lines
 from common_sync.interface.show.terminal import Terminal, columns
-from common_sync.interface.show.text import help_lines
+from common_sync.interface.show.text import finding_lines, help_lines
 
 ESCAPES = re.compile(r"\x1b\[\d+m|\x1b\]8;;[^\x1b]*\x1b\\")
 WORDS = st.lists(st.text("abé日", min_size=1, max_size=12), min_size=1, max_size=20)
@@ -122,6 +125,33 @@ def test_a_help_of_two_commands_has_a_line_for_each() -> None:
     assert [*help_lines(f"{one}, or {two}", wide)] == [f"  help: {one}, or {two}"]
 
 
+def test_one_cause_is_said_once() -> None:
+    """Of forty services without an environment, each would repeat the same two lines, and hide what else is found."""
+    names = [f"services/s{number:02}" for number in range(9)]
+    say = partial(make_finding, "CS301")
+    missing = [say(one, f"{one}/.venv", None, "there is none", f"common-sync env sync {one}") for one in names]
+    foreign = [say(one, f"{one}/.venv", None, "foreign", f"common-sync env sync {one} --force") for one in names[:2]]
+    same = [say(one, "services/all.txt", 3, "has changed", "see there") for one in names[:2]]
+    alone = [say("services/x", "services/x/.venv", None, "alone", "common-sync env sync services/x")]
+    terminal = Terminal(colors=False, marks=True, width=80)
+    assert [*finding_lines([*missing, *foreign, *same, *alone], terminal, everything=False)] == [
+        "✗ CS301 there is none",
+        *(f"    {one}/.venv" for one in names[:5]),
+        "    and 4 more places (-v names them)",
+        "  help: common-sync env sync",
+        "✗ CS301 foreign",
+        *(f"    {one}/.venv" for one in names[:2]),
+        "  help: common-sync env sync SERVICE --force",
+        "✗ services/all.txt:3: CS301 has changed",
+        "  help: see there",
+        "✗ services/x/.venv: CS301 alone",
+        "  help: common-sync env sync services/x",
+    ]
+    assert len([*finding_lines(missing, terminal, everything=True)]) == 11
+    counted = [*finding_lines([*alone, *same, *missing], terminal, everything=False, most=1)]
+    assert counted[-1] == "  and 11 more findings (-v names them)"
+
+
 @pytest.fixture
 def many(synced: Monorepo) -> Monorepo:
     """Return a repository of thirty services: twelve edited, twenty behind or without a copy."""
@@ -151,6 +181,34 @@ def test_long_lists_are_counted(many: Monorepo) -> None:
     assert len(out.splitlines()) < 100
     everything = many.run("verify", "-v").out
     assert (everything.count("+ services/"), everything.count("common/mine"), "more" in everything) == (12, 96, False)
+    ejected = many.run("eject", "--dry-run").out
+    assert (ejected.count("→ services/"), "  and 17 more services (-v names them)\n" in ejected) == (15, True)
+
+
+MORE = re.compile(r"and ([\d,]+) more services? \(-v names them\)")
+MOST_LINES = {"verify": (65, 90), "status": (55, 55), "doctor": (100, 100), "distribute --dry-run": (100, 100)}
+"""Of a repository of 40 services, and of one of 300, at 80 columns."""
+
+
+@deep("repositories of many services")
+@pytest.mark.parametrize(("services", "which"), [(40, 0), (300, 1)])
+def test_a_large_repository_is_a_page(tmp_path: Path, services: int, which: int) -> None:
+    """A log of hundreds of lines would be read by nobody, and a service that is left out of it be thought in sync."""
+    repo = make_drifting(tmp_path / "repo", services)
+    shown = {words: repo.run(*words.split()).out.splitlines() for words in MOST_LINES}
+    for words, most in MOST_LINES.items():
+        assert len(shown[words]) <= most[which], words
+        assert max(map(len, shown[words])) <= 80, words
+    failing = {one["name"] for one in repo.json("verify", code=1)["services"] if not one["in_sync"]}
+    text = "\n".join(shown["verify"])
+    for section in text.split("\n\n")[1:4:2]:  # each title has its services below it
+        title = text[: text.index(section)].rstrip().splitlines()[-1]
+        rows = {word for line in section.splitlines() for word in line.split()[1:2] if word in failing}
+        rest = sum(int(number) for number in MORE.findall(section))
+        assert f": {len(rows) + rest} services" in title
+    everything = repo.run("verify", "-v").out
+    assert {name for name in repo.names if f" {name} " in everything} == failing
+    assert f"{len(failing)} of {services} services not in sync" in shown["verify"][-1]
 
 
 @pytest.mark.parametrize("columns_", sampled([80, 200, 20, 40], 1, "many real terminals"))
@@ -162,6 +220,15 @@ def test_no_line_is_wider_than_the_terminal(many: Monorepo, columns_: int) -> No
             fixed = line.lstrip().startswith(("common-sync ", "help: common-sync", "SERVICE", "and ", "·"))
             fixed = fixed or (words[0] == "affected" and line.startswith(("concerns", "30 services")))
             assert len(line) <= min(columns_, 120) or fixed or len(line.split()) <= 3, line
+
+
+def test_each_discarded_file_is_named(many: Monorepo) -> None:
+    """Of a long list the end is counted, and with it somebody's work would be gone without a word."""
+    for number in range(30):
+        many.write(f"services/s{number:02}/common/mine.py", "edited\n")
+    assert many.run("distribute", "--force", "--dry-run").out.count("would discard services/") == 30 + 12 * 8
+    out = many.run("distribute", "--force").out
+    assert (out.count("discarded services/"), "more services" in out) == (30 + 12 * 8, False)
 
 
 LINK = re.compile(r"\x1b\]8;;(https://[^\x1b]+)\x1b\\(CS\d{3})\x1b\]8;;\x1b\\")

@@ -392,7 +392,7 @@ def test_init_finds_it(space: Space) -> None:
     assert done.code == 0, done
     assert "services/api pyproject.toml:3: takes common from the uv workspace" in said
     assert (
-        "services/api/pyproject.toml: takes the library from the uv workspace, so the service gets no copy: common-sync context services/api"
+        "pyproject.toml: services/api, services/worker take the library from the uv workspace, so they get no copies: common-sync context SERVICE"
         in said
     )
     assert "next: common-sync distribute" in said
@@ -407,8 +407,18 @@ def test_init_where_all_take_it_from_the_workspace(space: Space) -> None:
     done = space.run("init", "--yes")
     assert (
         done.code,
-        "next: common-sync context services/api | docker build -f services/api/Dockerfile -" in done.out,
+        "next: common-sync context services/api --output context.tar" in done.out,
     ) == (0, True), done
+    told = " ".join(space.run("doctor").out.split())
+    assert (
+        "· services/api, services/worker take the library from the uv workspace, and have no Dockerfile: not looked at"
+        in told
+    )
+    assert "· no service was looked at" in told
+    space.write("pyproject.toml", space.read("pyproject.toml").partition("\n[tool.common-sync]")[0])
+    space.write("services/worker/Dockerfile", "FROM python:3.12-slim\n")
+    done = space.run("init", "--yes")
+    assert "next: common-sync context services/worker | docker build -f services/worker/Dockerfile -" in done.out, done
     assert space.json("verify", code=0)["workspace"] == ["services/api", "services/worker"]
 
 
@@ -437,6 +447,11 @@ def test_doctor_follows_its_dockerfile(space: Space, lines: str, verdict: str, c
         assert set(states) == ({"services/api"} if words else {"services/api", "services/old"})
         assert (code in {one["code"] for one in document["findings"]}) == bool(code)
         assert all(one["file"].startswith(("services/", "libs/")) for one in document["findings"])
+        for one in (one for one in document["findings"] if one["code"] == "CS202"):
+            assert one["message"].endswith(
+                "is not in the build context, which is services/api and what it needs of the uv workspace"
+            )
+            assert one["remedy"] == "let services/api/pyproject.toml ask for libs/extra, or take the line out"
 
 
 def test_a_service_that_takes_it_from_an_index(space: Space) -> None:

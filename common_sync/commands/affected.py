@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from common_sync.commands.steps.compose_changes import ComposeChanges
-from common_sync.commands.steps.outside import find_outside
+from common_sync.commands.steps.builds.compose_changes import ComposeChanges
+from common_sync.commands.steps.builds.outside import find_outside
 from common_sync.core.affected import (
     Changes,
     Reason,
@@ -26,7 +26,8 @@ from common_sync.core.affected import (
 from common_sync.core.configuration import Configuration
 from common_sync.core.copies.library import LOCK_FILE, TargetKey
 from common_sync.core.errors import ConfigurationError, GitError, Problem
-from common_sync.core.model import Finding, ancestors, below, is_below
+from common_sync.core.model import Finding
+from common_sync.core.paths import ancestors, below, is_below
 from common_sync.edges.git.changes import (
     Range,
     explaining_missing,

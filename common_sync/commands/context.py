@@ -6,13 +6,13 @@ from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
+from common_sync.commands.steps.builds.workspaces import Space, make_space
 from common_sync.commands.steps.survey import survey
-from common_sync.commands.steps.workspaces import Space, make_space
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, Problem, TreeError
 from common_sync.core.formats.dockerignore import Dockerignore, parse_dockerignore
 from common_sync.core.model import Finding, Symlink
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.core.references.kinds import IGNORE, limit_of
 from common_sync.core.service_plan import ServicePlan
 from common_sync.core.text import UnparsableError

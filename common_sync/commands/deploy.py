@@ -7,13 +7,13 @@ from typing import IO, Literal, NamedTuple
 
 from common_sync.commands.deploy_content import Content
 from common_sync.commands.deploy_source import LEAVES, Source, clear_staged, committed, read_work_tree
-from common_sync.commands.steps.building import Building
-from common_sync.commands.steps.environments import Situation, observe
-from common_sync.commands.steps.release_check import prepare_release
-from common_sync.commands.steps.releases import Outcome, Site, bring_up, find_site, source_of
-from common_sync.commands.steps.unit_checks import check_data, check_lingering, check_place, find_closed
-from common_sync.commands.steps.units import describe, settings_of
-from common_sync.commands.steps.unneeded import find_unneeded, remove_unneeded
+from common_sync.commands.steps.environments.building import Building
+from common_sync.commands.steps.environments.release_check import prepare_release
+from common_sync.commands.steps.environments.releases import Outcome, Site, bring_up, find_site, source_of
+from common_sync.commands.steps.environments.survey import Situation, observe
+from common_sync.commands.steps.environments.unit_checks import check_data, check_lingering, check_place, find_closed
+from common_sync.commands.steps.environments.units import describe, settings_of
+from common_sync.commands.steps.environments.unneeded import find_unneeded, remove_unneeded
 from common_sync.commands.units import write_units
 from common_sync.core.environments.inputs import digest_inputs
 from common_sync.core.environments.releases import Made, Release, find_prepared, find_release_program

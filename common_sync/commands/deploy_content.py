@@ -5,10 +5,10 @@ import os
 from collections.abc import Iterator
 from typing import IO
 
-from common_sync.commands.steps.releases import Site
+from common_sync.commands.steps.environments.releases import Site
 from common_sync.core.copies.rules import CACHES, EXCLUDES, Rules
 from common_sync.core.environments.units import SHARED
-from common_sync.core.model import ancestors
+from common_sync.core.paths import ancestors
 from common_sync.edges.files.tar import Listing, write_tar
 
 _VARIABLES = ".env"

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from common_sync.commands.context import list_as_it_is, make_context
-from common_sync.commands.steps.service_check import check_service
+from common_sync.commands.steps.doctor.service_check import check_service
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.commands.verify import verify_copy
 from common_sync.core.errors import CommonSyncError, ConfigurationError, GitError, Problem

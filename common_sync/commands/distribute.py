@@ -22,7 +22,7 @@ from common_sync.edges.state.discarded import new_set, prune_sets
 from common_sync.edges.state.lock import PROMOTING, exclusive, state_folder
 
 if TYPE_CHECKING:
-    from common_sync.commands.steps.locking import Locking
+    from common_sync.commands.steps.versions.locking import Locking
 
 
 class CopyOutcome(NamedTuple):
@@ -144,8 +144,8 @@ def distribute(
             project, names, tracked=tracked, unadded=unadded, phases=phases, locking=locking, beside=contexts
         )
         if contexts:
-            from common_sync.commands.steps.narrowing import narrow_contexts  # asked for once, if ever
-            from common_sync.commands.steps.unfinished_contexts import finish_contexts
+            from common_sync.commands.steps.builds.narrowing import narrow_contexts  # asked for once, if ever
+            from common_sync.commands.steps.builds.unfinished_contexts import finish_contexts
 
             found = narrow_contexts(finish_contexts(found))
         return bring_in_sync(found, dry_run=dry_run, force=force, tracked=tracked, say=say, phases=phases)
@@ -155,7 +155,7 @@ def _find_lock(project: Project, locks: Locks) -> "Locking | None":
     """Return what the pins come to, resolved where the lock lacks them and may change; no hook asks another repository."""
     if not project.may_lock:
         return None
-    from common_sync.commands.steps.locking import (  # most projects pin nothing
+    from common_sync.commands.steps.versions.locking import (  # most projects pin nothing
         complete_lock,
         look_at_lock,
         require_lock,
@@ -194,7 +194,7 @@ def bring_in_sync(
             if kept is not None:
                 prune_sets(project.root)
             if os.path.lexists(os.path.join(state, PROMOTING)):
-                from common_sync.commands.steps.promoted import settle  # only after a `promote`
+                from common_sync.commands.steps.promote.promoted import settle  # only after a `promote`
 
                 settle(project)
         outcomes = tuple(_outcome(plan, force=force, dry_run=dry_run) for plan in found.plans)
@@ -212,8 +212,8 @@ def _report_scripts(found: Survey) -> tuple[Finding, ...]:
     }
     if not is_new and not turned:
         return ()
-    from common_sync.commands.steps.hand_builds import report_hand_builds  # most runs do neither
-    from common_sync.commands.steps.hand_copies import report_hand_copies
+    from common_sync.commands.steps.builds.hand_builds import report_hand_builds  # most runs do neither
+    from common_sync.commands.steps.doctor.hand_copies import report_hand_copies
     from common_sync.edges.detection.tree import read_tree
 
     tree = read_tree(found.project.root)
@@ -225,7 +225,7 @@ def _with_ignored(found: Survey, outcomes: tuple[Outcome, ...]) -> tuple[Outcome
     new = [one.copy for outcome in outcomes for one in outcome.copies if any(op.action == "create" for op in one.done)]
     if not new:
         return outcomes
-    from common_sync.commands.steps.ignored_copies import find_ignored_copies  # most runs make no file
+    from common_sync.commands.steps.doctor.ignored_copies import find_ignored_copies  # most runs make no file
 
     ignored = find_ignored_copies(found, new)
     return tuple(one._replace(findings=(*one.findings, *ignored.get(one.plan.service, ()))) for one in outcomes)

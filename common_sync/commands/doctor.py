@@ -5,13 +5,16 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
-from common_sync.commands.steps.built_above import BuiltAbove
-from common_sync.commands.steps.hand_builds import report_hand_builds
-from common_sync.commands.steps.hand_copies import report_hand_copies
-from common_sync.commands.steps.ignored_copies import find_ignored_copies
-from common_sync.commands.steps.indexed import check_indexed
-from common_sync.commands.steps.other_tools import find_doubled_projects
-from common_sync.commands.steps.service_check import Fixed, ServiceCheck, check_service
+from common_sync.commands.steps.builds.builders import Builders
+from common_sync.commands.steps.builds.built_above import BuiltAbove
+from common_sync.commands.steps.builds.classic_builds import ClassicBuilds
+from common_sync.commands.steps.builds.hand_builds import report_hand_builds
+from common_sync.commands.steps.builds.lost_builds import report_lost_builds
+from common_sync.commands.steps.doctor.hand_copies import report_hand_copies
+from common_sync.commands.steps.doctor.ignored_copies import find_ignored_copies
+from common_sync.commands.steps.doctor.indexed import check_indexed
+from common_sync.commands.steps.doctor.other_tools import find_doubled_projects
+from common_sync.commands.steps.doctor.service_check import Fixed, ServiceCheck, check_service
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.doctor.checks.library import find_name_troubles
 from common_sync.core.errors import Problem, TreeError
@@ -38,10 +41,15 @@ class Diagnosis(NamedTuple):
     survey: Survey  # the project, its master and how the copies stand
     shared: tuple[Finding, ...]  # what was found about the libraries themselves
     services: tuple[ServiceCheck, ...]  # one for each service
-    scripts: tuple[Finding, ...] = ()  # lines of scripts that make copies by hand
+    scripts: tuple[
+        Finding, ...
+    ] = ()  # lines of scripts that make copies by hand, and of compose files whose service is gone
     indexed: tuple[str, ...] = ()  # the services that take their libraries from an index, and are not proven
     from_index: tuple[Finding, ...] = ()  # what was found in these
     environments: tuple[Finding, ...] = ()  # what was found about their environments, which proves nothing about builds
+    members: tuple[
+        str, ...
+    ] = ()  # the services that take their libraries from a uv workspace; those without a Dockerfile are not looked at
 
     @property
     def findings(self) -> list[Finding]:
@@ -84,8 +92,9 @@ def diagnose(
         looked_at = project if copied or not names else project._replace(services=())
         found = survey(looked_at, copied, phases=phases, beside=True)
         shared = tuple(finding for target in found.masters for finding in _check_library(found.project, target))
-        above = BuiltAbove(found.project)
-        checks = (check_service(found, plan, shared, above, fix=fix) for plan in found.plans)
+        tree = read_tree(project.root)
+        builders = Builders(BuiltAbove(found.project), ClassicBuilds(found, tree))
+        checks = (check_service(found, plan, shared, builders, fix=fix) for plan in found.plans)
         ignored = find_ignored_copies(found, [copy for plan in found.plans for copy in plan.copies if copy.exists])
         services = tuple(one._replace(findings=(*one.findings, *ignored.get(one.service, ()))) for one in checks)
         services += _check_members(project, members, shared)
@@ -94,9 +103,9 @@ def diagnose(
                 _write(project.root, state, one.service, fixed)
     from_index = tuple(check_indexed(project, indexed, found.masters))
     environments = _check_environments(found.project, [plan.service for plan in found.plans])
-    tree = read_tree(project.root)
     scripts = (*report_hand_copies(found, tree), *report_hand_builds(found, tree, _list_own(found, services)))
-    return Diagnosis(found, shared, services, scripts, (*indexed,), from_index, environments)
+    scripts += report_lost_builds(found) if not names else ()
+    return Diagnosis(found, shared, services, scripts, (*indexed,), from_index, environments, members)
 
 
 def _list_own(found: Survey, services: Sequence[ServiceCheck]) -> set[str]:
@@ -118,7 +127,7 @@ def _split(project: Project, names: Sequence[str]) -> tuple[tuple[str, ...], lis
 def _check_members(project: Project, members: Sequence[str], shared: Sequence[Finding]) -> tuple[ServiceCheck, ...]:
     if not members:
         return ()
-    from common_sync.commands.steps.space_check import check_spaces  # most projects are no workspace
+    from common_sync.commands.steps.doctor.space_check import check_spaces  # most projects are no workspace
 
     return check_spaces(project, members, shared)
 
@@ -128,17 +137,17 @@ def _check_environments(project: Project, services: Sequence[str]) -> tuple[Find
     found: tuple[Finding, ...] = ()
     made = [service for service in services if os.path.isdir(os.path.join(project.root, service, ENVIRONMENTS))]
     if made:
-        from common_sync.commands.steps.environments import inspect_environments  # most projects have none
+        from common_sync.commands.steps.environments.survey import inspect_environments  # most projects have none
 
         found += inspect_environments(project, made)
         if any(one.command or one.check for one in project.settings.values()):
-            from common_sync.commands.steps.import_checks import check_imports  # most projects run nothing
+            from common_sync.commands.steps.environments.import_checks import check_imports  # most projects run nothing
 
             for service in made:
                 folder = os.path.join(project.root, service)
                 found += check_imports(project, service, folder, os.path.join(folder, ".venv/bin/python"))
     if any(one.port is not None for one in project.settings.values()):
-        from common_sync.commands.steps.unit_checks import check_ports  # most projects set none
+        from common_sync.commands.steps.environments.unit_checks import check_ports  # most projects set none
 
         found += check_ports(project, services)
     return found

@@ -8,16 +8,17 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.commands.steps.apply import attempt, discarded
-from common_sync.commands.steps.former_masters import list_former_masters
-from common_sync.commands.steps.putting_back import GONE, restore_file
+from common_sync.commands.steps.eject.former_masters import list_former_masters
+from common_sync.commands.steps.eject.putting_back import GONE, restore_file
+from common_sync.commands.steps.eject.widening import widen
 from common_sync.commands.steps.survey import Survey, survey
-from common_sync.commands.steps.widening import widen
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
-from common_sync.core.model import FileEdit, Finding, is_below
+from common_sync.core.model import FileEdit, Finding
+from common_sync.core.paths import is_below
 from common_sync.core.references.kinds import kind_of
 from common_sync.core.references.undoing import put_back
 from common_sync.core.service_plan import CopySurvey, ServicePlan

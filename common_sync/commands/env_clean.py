@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
-from common_sync.commands.steps.environments import lock_folder
-from common_sync.commands.steps.releases import source_of
-from common_sync.commands.steps.units import place_of
-from common_sync.commands.steps.unneeded import find_unneeded, remove_unneeded
+from common_sync.commands.steps.environments.releases import source_of
+from common_sync.commands.steps.environments.survey import lock_folder
+from common_sync.commands.steps.environments.units import place_of
+from common_sync.commands.steps.environments.unneeded import find_unneeded, remove_unneeded
 from common_sync.core.environments.resolved import distribution_name
 from common_sync.core.environments.state import VENV
 from common_sync.core.errors import CommonSyncError

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.environments import Situation, find_environment_troubles, observe_readable
+from common_sync.commands.steps.environments.survey import Situation, find_environment_troubles, observe_readable
 from common_sync.core.model import Finding
 from common_sync.edges.environments.disk import Size, measure
 from common_sync.edges.environments.folder import list_environments, modified, path_of
@@ -58,7 +58,7 @@ def read_environments(project: Project, names: Sequence[str], *, deep: bool, siz
     known = {one.service: _describe(one, size=size) for one in situations}
     rows = tuple(known.get(service) or EnvironmentRow(service) for service in services)
     if project.configuration.to is not None:
-        from common_sync.commands.steps.units import current_release_of  # most projects deploy nothing
+        from common_sync.commands.steps.environments.units import current_release_of  # most projects deploy nothing
 
         rows = tuple(one._replace(release=current_release_of(project, one.service)) for one in rows)
     ignored = {setting.value for setting in project.configuration.ignore}

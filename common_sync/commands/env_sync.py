@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from common_sync.commands.steps.environments import Situation, find_environment_troubles, lock_folder, observe
+from common_sync.commands.steps.environments.survey import Situation, find_environment_troubles, lock_folder, observe
 from common_sync.core.errors import CommonSyncError
 from common_sync.core.model import Finding
 from common_sync.edges.environments.folder import has_exchanged, see
@@ -95,7 +95,7 @@ def _plan(situation: Situation, wish: Wish) -> Action:
 
 def _make(project: Project, situation: Situation, wish: Wish, keep: int) -> Synced:
     """Find the environment that the inputs lead to, or make it; then switch to it."""
-    from common_sync.commands.steps.building import Building  # most runs have nothing to do
+    from common_sync.commands.steps.environments.building import Building  # most runs have nothing to do
     from common_sync.edges.environments.placing import replace_foreign, switch
 
     building = Building(project, situation, keep, upgrade=wish.upgrade, offline=wish.offline)

@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.building import Building
-from common_sync.commands.steps.environments import Situation, lock_folder, observe
+from common_sync.commands.steps.environments.building import Building
+from common_sync.commands.steps.environments.survey import Situation, lock_folder, observe
 from common_sync.core.environments.inputs import list_items
 from common_sync.core.environments.resolved import Change, compare_versions
 from common_sync.core.errors import ConfigurationError, Problem, TreeError, shell_word

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from common_sync.commands.fleet_status import FleetStatus, Wish, look_inside, read_fleet
-from common_sync.commands.steps.fleet_looks import Looked
-from common_sync.commands.steps.fleet_rollout import Heard, Release, Rollout, roll_out
+from common_sync.commands.steps.fleet.looks import Looked
+from common_sync.commands.steps.fleet.rollout import Heard, Release, Rollout, roll_out
 from common_sync.core.fleet.inside import Inside, find_changed, find_covered, find_inside_reason
 from common_sync.core.fleet.inventory import COMPOSE, Site
 from common_sync.core.fleet.looks import find_obstacle, find_reason

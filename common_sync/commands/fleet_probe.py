@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
+from common_sync.commands.steps.fleet.wanted import OWN_NAMES, read_wanted
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.fleet.probe import make_probe
 from common_sync.edges.files.pages import read_shipped

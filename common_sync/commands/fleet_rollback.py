@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from common_sync.commands.fleet_status import Wish, select_sites
-from common_sync.commands.steps.fleet_rollout import Heard, Release, Rollout, roll_out
+from common_sync.commands.steps.fleet.rollout import Heard, Release, Rollout, roll_out
 from common_sync.core.fleet.inventory import Site
 from common_sync.core.fleet.rollout import STOP
 from common_sync.edges.fleet.inventory import load_inventory

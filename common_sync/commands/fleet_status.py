@@ -1,35 +1,28 @@
 """`fleet status`: what copies on other machines hold, asked by `ssh`; nothing is written anywhere."""
 
 import os
-import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from common_sync.commands.steps.fleet_looks import UNWELL, Looked, ask_looks
-from common_sync.commands.steps.fleet_runs import (
+from common_sync.commands.steps.fleet.asking import ask_fleet
+from common_sync.commands.steps.fleet.looks import UNWELL, Looked
+from common_sync.commands.steps.fleet.runs import (
     DIFFERENT,
     Asked,
     find_contradictions,
     find_differences,
-    find_wrong_process,
     group_running,
-    name_own,
     name_process,
-    name_state,
 )
-from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
+from common_sync.commands.steps.fleet.wanted import read_wanted
 from common_sync.core.copies.manifest import Manifest
-from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
-from common_sync.core.findings import make_finding
-from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_reply
-from common_sync.core.fleet.inventory import COMPOSE, CONTAINER, LOCAL, RELEASE, Inventory, Place, Site, list_running
-from common_sync.core.fleet.probe import make_question, make_status
-from common_sync.core.fleet.runs import judge_runs
-from common_sync.core.model import Finding, below
-from common_sync.edges.files.pages import read_shipped
-from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
+from common_sync.core.errors import ConfigurationError, GitError, Problem
+from common_sync.core.fleet.inventory import COMPOSE, LOCAL, Inventory, Place, Site, list_running
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
+from common_sync.edges.fleet.asking import Patience
 from common_sync.edges.fleet.inventory import find_places, find_sites, load_inventory
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.git.revisions import find_upstream, require_commit
@@ -128,19 +121,17 @@ def read_fleet(project: Project, wish: Wish) -> FleetStatus:
     if any(one.host != LOCAL for one in places) and shutil.which("ssh") is None:
         raise ConfigurationError(Problem("there is no program `ssh` here", remedy="install OpenSSH's client"))
     file = below(os.path.abspath(inventory.file), project.root) or inventory.file
-    asked, findings = _ask(pairs, file, wish.patience)
-    silent = {one.host for one in places} - {one.place.host for one in asked if one.verdict.state != "unknown"}
     indexed = tuple(site for site in sites if site.service in project.indexed)
     meant = [site for site in sites if site not in indexed] if wish.deployed else sites  # no deploy touches the others
-    looked, more = ask_looks(meant, silent, file, wish.patience)
+    asked, looked, findings = ask_fleet(pairs, meant, file, wish.patience)
     if not wish.deployed:
         named = [one for one in looked if not one.site.target.containers]
-        inside, others = _ask(_list_running(project, named, wanted), file, wish.patience)
+        inside = ask_fleet(_list_running(project, named, wanted), (), file, wish.patience)
         order = {(one.place.host, one.place.line): number for number, one in enumerate(asked)}
-        asked = sorted([*asked, *inside], key=lambda one: order[one.place.host, one.place.line])
-        findings += others
+        asked = sorted([*asked, *inside.asked], key=lambda one: order[one.place.host, one.place.line])
+        findings += inside.findings
     asked, told = find_contradictions(asked, looked, file)
-    found = (*findings, *more, *told, *find_differences(asked, file))
+    found = (*findings, *told, *find_differences(asked, file))
     return FleetStatus(ref, commit, tuple(asked), found, tuple(looked), indexed, file)
 
 
@@ -154,8 +145,8 @@ def look_inside(project: Project, status: FleetStatus, looked: Sequence[Looked],
         patience: How long each host is waited for.
     """
     wanted = {(one.place.service, one.place.copy): one.wanted for one in status.asked}
-    inside, findings = _ask(_list_running(project, looked, wanted), status.file, patience)
-    return status._replace(asked=(*status.asked, *inside), findings=(*status.findings, *findings))
+    inside = ask_fleet(_list_running(project, looked, wanted), (), status.file, patience)
+    return status._replace(asked=(*status.asked, *inside.asked), findings=(*status.findings, *inside.findings))
 
 
 def _list_running(
@@ -215,109 +206,3 @@ def find_ref(root: str, inventory: Inventory, ref: str | None) -> tuple[str, str
         message, remedy = "the current branch follows no other, so nothing says what is wanted", "name it: --ref REF"
         raise ConfigurationError(Problem(message, remedy=remedy))
     return upstream, require_commit(root, upstream)
-
-
-Pair = tuple[Place, Manifest]
-
-
-def _ask(pairs: Sequence[Pair], file: str, patience: Patience) -> tuple[list[Asked], list[Finding]]:
-    """Ask about places, a host's own and each container's in one question; return how they stand, and what is found."""
-    groups: dict[tuple[str, str], list[Pair]] = {}
-    for place, manifest in pairs:
-        groups.setdefault((place.host, place.container), []).append((place, manifest))
-    modules = {name: read_shipped(f"remote/{name}.py") for name in ("probe", "installed", "running")}
-    marks = [secrets.token_hex(8) for _ in groups]
-    questions = [
-        Question(*key, _make_program(modules, mark, group, patience))
-        for mark, (key, group) in zip(marks, groups.items(), strict=True)
-    ]
-    told: dict[Place, Asked] = {}
-    findings: list[Finding] = []
-    for reply, mark, group in zip(ask_hosts(questions, patience), marks, groups.values(), strict=True):
-        result = read_reply(reply, mark, len(group), group[0][0].host, patience.whole)
-        asked = _judge(group, result)
-        findings += find_trouble(result, asked, file, in_container=reply.code != SSH_FAILED)
-        told |= {one.place: one for one in asked}
-    return [told[place] for place, _ in pairs], [*dict.fromkeys(findings)]
-
-
-def _make_program(modules: Mapping[str, str], mark: str, group: Sequence[Pair], patience: Patience) -> str:
-    if not any(place.container or place.unit for place, _ in group):  # no process is looked at
-        places = [(manifest, place.folder) for place, manifest in group]
-        return make_question(modules["probe"], mark, patience.whole, places, OWN_NAMES)
-    folders = [(manifest, place.folder, CONTAINER if place.container else place.unit) for place, manifest in group]
-    return make_status(modules, mark, patience.whole, folders, OWN_NAMES)
-
-
-def _judge(group: Sequence[Pair], result: tuple[Verdict, ...] | Trouble) -> list[Asked]:
-    if isinstance(result, Trouble):
-        return [Asked(*pair, Verdict("unknown", reason=result.message)) for pair in group]
-    return [
-        Asked(*pair, verdict, judge_runs(verdict, pair[1].tree)) for pair, verdict in zip(group, result, strict=True)
-    ]
-
-
-def find_trouble(
-    result: tuple[Verdict, ...] | Trouble, asked: Sequence[Asked], file: str, *, in_container: bool
-) -> Iterator[Finding]:
-    """Yield the findings of places that were asked together.
-
-    Args:
-        result: A verdict for each, or why there is none, which is one finding for all of them.
-        asked: The places.
-        file: The inventory, as findings name it.
-        in_container: Whether the container was reached, if they are in one.
-    """
-    if isinstance(result, Trouble):
-        place = asked[0].place
-        where = f"{place.host} {place.container}" if place.container and in_container else place.host
-        message = f"{where}: {result.message}"
-        yield make_finding(result.code, place.service, file, place.line, message, result.remedy)
-        return
-    for one in asked:
-        if one.verdict.state != "current":
-            yield _describe(one, file)
-        if one.place.container and one.verdict.mount:
-            yield _describe_mount(one.place, one.verdict.mount, file)
-        yield from find_wrong_process(one.place, one.runs, file)
-
-
-def _describe_mount(place: Place, mount: str, file: str) -> Finding:
-    what = f"{mount} is mounted there, so what it holds is not what its image holds"
-    remedy = "take the mount out of the compose file, so that the image decides; what runs keeps what it has imported"
-    return make_finding("CS405", place.service, file, place.line, f"{place.host}: {place.shown}: {what}", remedy)
-
-
-def _describe(asked: Asked, file: str) -> Finding:
-    """Return the finding for a place that is not as wanted, or cannot be told."""
-    place, (state, counts, named, own, reason, *_) = asked.place, asked.verdict
-    where, wanted = f"{place.host}: {place.shown}", name_state(asked.wanted.library, asked.wanted.tree)
-    if state == "unknown":
-        remedy = f"let the user that ssh comes as read it: ls -l {shell_word(place.folder)}"
-        at = f"{place.host} {place.container}".rstrip()
-        return make_finding("CS407", place.service, file, place.line, f"{at}: {reason}", remedy)
-    code, remedy = "CS402" if place.container else "CS401", _find_remedy(place)
-    if state == "gone":
-        message = f"{where} is not there"
-    elif state == "other":
-        message = f"{where} holds {name_own(own)}, and not {wanted}"
-    else:
-        more = ", …" if sum(counts) > len(named[:_MOST_NAMED]) else ""
-        files = ", ".join(f"{path} {word}" for path, word in named[:_MOST_NAMED])
-        message = f"{where} is not {wanted}: {files}{more}"
-    return make_finding(code, place.service, file, place.line, message, remedy)
-
-
-_MOST_NAMED = 3
-
-
-def _find_remedy(place: Place) -> str:
-    """Return how what is wanted comes to a place: by what has brought there what it holds."""
-    service = shell_word(place.service)
-    if place.is_deployed:
-        return f"common-sync fleet deploy {service}"
-    if place.container:
-        return "build the image again, and start the container from it"
-    if place.kind == RELEASE:
-        return f"make a release of that commit there: common-sync deploy {service}"
-    return "bring the commit there, by git pull; then start again what was started before"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from common_sync.commands.steps.commit_check import Commit, check_commit, is_elsewhere, list_tracked_masters
 from common_sync.commands.steps.commit_comparison import Copy, Lack, make_copy
 from common_sync.commands.steps.survey import Survey, survey
-from common_sync.core.model import Finding, list_below
+from common_sync.core.model import Finding
+from common_sync.core.paths import list_below
 from common_sync.edges.library.targets import Tracked, Unadded
 from common_sync.edges.library.unadded import list_unadded
 from common_sync.edges.project.index import Index, read_ahead

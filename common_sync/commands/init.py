@@ -7,7 +7,7 @@ from itertools import combinations
 from common_sync.commands.steps.proposing import Proposal, format_configuration, make_proposal
 from common_sync.core.configuration import OWN_FILE
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
-from common_sync.core.model import overlap
+from common_sync.core.paths import overlap
 from common_sync.core.settings import why_no_folder
 from common_sync.edges.detection.repository import Candidate, FoundService, Likely, Repository
 from common_sync.edges.detection.several import find_likeliest, stand_together
@@ -19,6 +19,8 @@ Choose = Callable[[Sequence[Candidate]], Sequence[Candidate]]
 """Asks which of several candidates are libraries."""
 
 _MOST_NAMED = 5
+_MOST_LISTED = 8
+"""Folders that may be the master, of which each is an error by itself."""
 _REMEDY = "common-sync init --master PATH"
 
 
@@ -161,11 +163,13 @@ def _list_candidates(root: str, candidates: Sequence[Candidate]) -> Iterator[Pro
 
     `--master` may be given several times, for several libraries.
     """
-    for candidate in candidates:
+    for candidate in candidates[:_MOST_LISTED]:
         message = f'"{candidate.master}" may be the master, as {describe_users(candidate)}'
         reason = candidate.services[0].reasons[0]
         place = os.path.join(root, reason.file)
         yield Problem(message, place, reason.line, _command(candidate.master))
+    if rest := [one.master for one in candidates[_MOST_LISTED:]]:
+        yield Problem(f"{len(rest)} more may be, for which less speaks, such as {rest[0]}", root)
 
 
 def describe_users(candidate: Candidate) -> str:
@@ -200,7 +204,9 @@ def _examine(repository: Repository, root: str, masters: Sequence[str]) -> Seque
     examined = [one._replace(services=_writable(one.services)) for one in examined]
     combined = _combine(repository, examined)
     found = [
-        one if one.services else one._replace(services=_writable(repository.self_contained(one.master)))
+        one
+        if one.services
+        else one._replace(services=_writable(repository.importers(one.master) or repository.self_contained(one.master)))
         for one in combined
     ]
     problems = [_report_unused(root, one.master) for one in found if not one.services]

@@ -121,7 +121,7 @@ def read_history(project: Project, names: Sequence[str] = ()) -> History:
     lines = [_Line(project.root, target) for target in read_targets(project.root, here).values()]
     foreign = [library for library in project.libraries if library.upstream is not None]
     if foreign and services:
-        from common_sync.commands.steps.beside import find_beside  # most masters are here
+        from common_sync.commands.steps.versions.beside import find_beside  # most masters are here
 
         beside = {library.name: find_beside(project, library) for library in foreign}
     else:

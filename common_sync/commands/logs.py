@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from common_sync.commands.steps.units import manager_of, name_unit, settings_of
+from common_sync.commands.steps.environments.units import manager_of, name_unit, settings_of
 from common_sync.core.environments.releases import say_release
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.edges.environments import systemd

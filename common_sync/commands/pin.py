@@ -6,17 +6,17 @@ from contextlib import nullcontext, suppress
 from typing import NamedTuple
 
 from common_sync.commands.distribute import Distribution, bring_in_sync
-from common_sync.commands.steps.between import find_made
-from common_sync.commands.steps.locking import complete_lock
 from common_sync.commands.steps.survey import Survey, survey
+from common_sync.commands.steps.versions.between import find_made
+from common_sync.commands.steps.versions.locking import complete_lock
 from common_sync.core.copies.ancestry import Commit
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.lockfile import Locked
 from common_sync.core.copies.manifest import LARGEST, parse_manifest
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem
 from common_sync.core.findings import name_option
 from common_sync.core.model import GUARDED, NAMED_ID, FileEdit, Finding
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.git.history import is_cut_off, read_blobs

@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.commands.distribute import Distribution, bring_in_sync
-from common_sync.commands.steps.edits import Edits, select_edits
+from common_sync.commands.steps.promote.edits import Edits, select_edits
+from common_sync.commands.steps.promote.taking import Promoted, decide, list_locked, write_taken
 from common_sync.commands.steps.survey import survey
-from common_sync.commands.steps.taking import Promoted, decide, list_locked, write_taken
 from common_sync.core.copies.promotion import make_entry
 from common_sync.core.model import Finding, Version
 from common_sync.edges.files.folders import FOLDER, opened
@@ -20,7 +20,7 @@ from common_sync.edges.state.lock import exclusive, state_folder
 from common_sync.edges.state.promoting import Merges, Taken, read_journal
 
 if TYPE_CHECKING:
-    from common_sync.commands.steps.homes import Goal
+    from common_sync.commands.steps.promote.homes import Goal
 
 
 class Promotion(NamedTuple):
@@ -72,7 +72,7 @@ def promote(
         services, places = select_edits(project, names)
         found = survey(project, services, phases=phases)
         if goal is not None:
-            from common_sync.commands.steps.elsewhere import promote_elsewhere  # most masters are here
+            from common_sync.commands.steps.promote.elsewhere import promote_elsewhere  # most masters are here
 
             decided, kept = promote_elsewhere(found, places, goal, say, dry_run=dry_run)
             return Promotion(root, *decided, kept, None, dry_run, goal)

@@ -5,10 +5,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.environments import observe
-from common_sync.commands.steps.ports import Ports, is_proven_by_port
-from common_sync.commands.steps.unit_checks import check_set_up
-from common_sync.commands.steps.units import (
+from common_sync.commands.steps.environments.ports import Ports, is_proven_by_port
+from common_sync.commands.steps.environments.survey import observe
+from common_sync.commands.steps.environments.unit_checks import check_set_up
+from common_sync.commands.steps.environments.units import (
     Unit,
     UnitKind,
     is_ignored,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from common_sync.commands.diff import operation_lines
 from common_sync.commands.doctor import Diagnosis, diagnose
+from common_sync.commands.steps.doctor.service_check import ServiceCheck
 from common_sync.commands.steps.past import Past, read_past
-from common_sync.commands.steps.service_check import ServiceCheck
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import shell_word

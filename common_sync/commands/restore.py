@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from common_sync.commands.steps.kept import said_what_is_kept
 from common_sync.core import limits
-from common_sync.core.copies.manifest import NAME, parse_manifest
+from common_sync.core.copies.manifest import parse_manifest
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem, TreeError
-from common_sync.core.model import Entries, Entry, ancestors
+from common_sync.core.model import Entries, Entry
+from common_sync.core.paths import MANIFEST_NAME, ancestors
 from common_sync.edges.files.folders import explain_os_error, opened, read_bytes
 from common_sync.edges.files.reading import read_entry
 from common_sync.edges.project.load import Project
@@ -51,13 +52,13 @@ def list_all_kept(project: Project) -> tuple[Kept, ...]:
 
 
 def restore(
-    project: Project, number: int | None, say: Callable[[str], None], *, force: bool = False, dry_run: bool = False
+    project: Project, number: int, say: Callable[[str], None], *, force: bool = False, dry_run: bool = False
 ) -> Restoration:
     """Bring the files of a set back.
 
     Args:
         project: The project.
-        number: The set's number, or None for the newest.
+        number: The set's number.
         say: Told when another run has to be waited for, and what a run that fails has replaced.
         force: Replace what was edited since; it is kept first.
         dry_run: Write nothing.
@@ -81,15 +82,10 @@ def restore(
     return Restoration(project.root, chosen.number, restored, there, kept, dry_run)
 
 
-def _choose(project: Project, number: int | None) -> Kept:
-    sets = list_all_kept(project)
-    if not sets:
-        raise ConfigurationError(Problem("nothing that was discarded is kept here"))
-    if number is None:
-        return sets[0]
-    found = [one for one in sets if one.set.number == number]
+def _choose(project: Project, number: int) -> Kept:
+    found = [one for one in list_all_kept(project) if one.set.number == number]
     if not found:
-        raise ConfigurationError(Problem(f"there is no set {number}", remedy="common-sync restore --list"))
+        raise ConfigurationError(Problem(f"there is no set {number}", remedy="common-sync restore lists what is kept"))
     return found[0]
 
 
@@ -158,7 +154,9 @@ class _Manifests:
     def _load(self, folder: str) -> Entries | None:
         try:
             with opened(folder, self._root) as copy:
-                return parse_manifest(read_bytes(NAME, copy, limits.MANIFEST), f"{folder}/{NAME}").files
+                return parse_manifest(
+                    read_bytes(MANIFEST_NAME, copy, limits.MANIFEST), f"{folder}/{MANIFEST_NAME}"
+                ).files
         except (OSError, ManifestError):
             return None
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from common_sync.commands.steps.releases import Outcome, Site, bring_up, check_runnable, find_site, go_back
+from common_sync.commands.steps.environments.releases import Outcome, Site, bring_up, check_runnable, find_site, go_back
 from common_sync.core.configuration import name_table
 from common_sync.core.environments.releases import Release, Releases, choose_fallback, choose_target
 from common_sync.core.errors import ConfigurationError, Problem, shell_word

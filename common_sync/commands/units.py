@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from common_sync.commands.steps.units import Unit, describe, read_units, settings_of
+from common_sync.commands.steps.environments.units import Unit, describe, read_units, settings_of
 from common_sync.core.environments.unit_text import is_untouched
 from common_sync.core.environments.units import find_program
 from common_sync.core.errors import ConfigurationError, Problem

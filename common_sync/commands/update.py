@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
-from common_sync.commands.steps.between import Between, find_between
-from common_sync.commands.steps.locking import LOOK, complete_lock, list_pins, lock_pin, report_forged
+from common_sync.commands.steps.versions.between import Between, find_between
+from common_sync.commands.steps.versions.locking import LOOK, complete_lock, list_pins, lock_pin, report_forged
 from common_sync.core.copies.library import LOCK_FILE, Library
 from common_sync.core.copies.lockfile import Locked
 from common_sync.core.errors import CommonSyncError

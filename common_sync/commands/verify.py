@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 from common_sync.core.copies.digest import TREE, digest_tree
 from common_sync.core.copies.drift import drift_findings
-from common_sync.core.copies.manifest import NAME, Manifest, make_manifest
+from common_sync.core.copies.manifest import Manifest, make_manifest
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem, TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.library.copies import read_copy
 
@@ -43,9 +44,7 @@ def verify_copy(path: str, expected_digest: str | None = None) -> CopyCheck:
     """
     where = os.path.normpath(path)
     if expected_digest is not None and TREE.fullmatch(expected_digest) is None:
-        remedy = (
-            f'the whole digest stands in {os.path.join(where, NAME)} as "tree", and in what --output-format json prints'
-        )
+        remedy = f'the whole digest stands in {os.path.join(where, MANIFEST_NAME)} as "tree", and in what --output-format json prints'
         message = f"--expect-digest takes cs1: and 64 hex digits, not {expected_digest!r}"
         raise ConfigurationError(Problem(message, remedy=remedy))
     try:
@@ -56,14 +55,14 @@ def verify_copy(path: str, expected_digest: str | None = None) -> CopyCheck:
     if copy is None:
         raise TreeError(Problem("there is no such copy", where))
     if stated is None:
-        remedy = f"only a folder with a {NAME} can be checked by itself"
+        remedy = f"only a folder with a {MANIFEST_NAME} can be checked by itself"
         raise ManifestError(Problem("there is no manifest in this folder", where, remedy=remedy))
     digest = digest_tree(copy.entries)
     # What it should hold takes the master's place, so that the one plan tells all that differs.
     plan = build_plan(make_manifest(stated.library, stated.files), stated, copy)
     drift = drift_findings(plan, where, where, stated.library.master)
     findings = [finding._replace(remedy=_REMEDY, mend=None) for finding in drift if finding.code != "CS007"]
-    manifest = os.path.join(where, NAME)
+    manifest = os.path.join(where, MANIFEST_NAME)
     if digest_tree(stated.files) != stated.tree:
         message = "the tree digest that it states is not that of the files that it lists: it was edited"
         findings.append(make_finding("CS008", where, manifest, None, message, _REMEDY))

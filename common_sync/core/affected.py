@@ -6,9 +6,8 @@ from typing import Literal, NamedTuple
 
 from common_sync.core.configuration import Configuration
 from common_sync.core.copies.library import Library
-from common_sync.core.copies.manifest import NAME
 from common_sync.core.library_settings import LibrarySettings
-from common_sync.core.model import ancestors, below, is_below, name_after
+from common_sync.core.paths import MANIFEST_NAME, ancestors, below, is_below, name_after
 from common_sync.core.pins import Pin
 from common_sync.core.service_settings import ServiceSettings
 from common_sync.core.settings import Setting
@@ -103,7 +102,9 @@ def find_gone(changed: Iterable[str], services: Container[str], copies: Iterable
         services: The services' paths from the root.
         copies: The paths of copies inside a service.
     """
-    ends = sorted((f"/{copy}/{NAME}" for copy in copies), key=len, reverse=True)  # one may be the end of another
+    ends = sorted(
+        (f"/{copy}/{MANIFEST_NAME}" for copy in copies), key=len, reverse=True
+    )  # one may be the end of another
     for path in changed:
         folder = next((path.removesuffix(end) for end in ends if path.endswith(end)), None)
         if folder is not None and folder not in services:

@@ -7,7 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.errors import Problem
-from common_sync.core.model import name_after
+from common_sync.core.paths import name_after
 from common_sync.core.settings import Lines, Reader, Setting, tidy_path
 
 if TYPE_CHECKING:

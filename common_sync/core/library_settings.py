@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.core.model import TOP, name_after, overlap
+from common_sync.core.paths import TOP, name_after, overlap
 from common_sync.core.settings import Reader, Setting, tidy_path
 
 if TYPE_CHECKING:

@@ -1,12 +1,13 @@
-"""The values that everything else passes around, each immutable; and what lies above and below a path.
+"""The values that everything else passes around, each immutable.
 
 They are named tuples and not dataclasses: importing `dataclasses` costs 15 ms here (it brings `inspect`), more than
 bare Python needs to start, and the hook pays it on every commit (docs/design.md has the figures).
 """
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
+
+from common_sync.core.paths import FOREIGN, SUBDIRECTORY, TOP, name_after
 
 State = Literal["current", "stale", "missing", "modified", "diverged", "extra", "unmanaged"]
 """How a file of a copy, or a whole copy, stands; see `core/copies/plan.py` for the table."""
@@ -47,53 +48,6 @@ class Version(NamedTuple):
 
 Entries = Mapping[str, Entry]
 """POSIX path relative to the tree's root → what is there. Bytes that are not UTF-8 are kept by surrogateescape."""
-
-
-def ancestors(path: str) -> Iterator[str]:
-    """Yield the folders above a path, the nearest first, without the root."""
-    while path := path.rpartition("/")[0]:
-        yield path
-
-
-def list_below(paths: Sequence[str], folder: str) -> Iterator[str]:
-    """Yield those of some sorted paths that are below a folder; of many, none before the first is looked at."""
-    inside = f"{folder}/"
-    at = bisect_left(paths, inside)
-    while at < len(paths) and paths[at].startswith(inside):
-        yield paths[at]
-        at += 1
-
-
-def name_after(master: str) -> str:
-    """Return what a library, and the folder of its copies, are called where the configuration does not say.
-
-    Args:
-        master: The path of its master.
-    """
-    return master.rpartition("/")[2]
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Tell whether a path is a folder or lies in it; nothing is the folder that both are relative to."""
-    return path == folder or not folder or path.startswith(f"{folder}/")
-
-
-def overlap(one: str, other: str) -> bool:
-    """Tell whether one of two folders is the other, or lies in it."""
-    return is_below(one, other) or is_below(other, one)
-
-
-def below(path: str, folder: str) -> str | None:
-    """Return the path relative to a folder, nothing for the folder itself, or None when it is not below it.
-
-    Args:
-        path: An absolute path, or one relative to the same place as the folder.
-        folder: `/`, or nothing, holds everything.
-    """
-    if path == folder:
-        return ""
-    prefix = folder if folder.endswith("/") or not folder else f"{folder}/"
-    return path[len(prefix) :] if path.startswith(prefix) else None
 
 
 class Seen(NamedTuple):
@@ -151,7 +105,7 @@ class Upstream(NamedTuple):
     @property
     def master(self) -> str:
         """What stands for the master's path from the root: no file here has it."""
-        return f"{_FOREIGN}{self.git}{SUBDIRECTORY}{self.path}"
+        return f"{FOREIGN}{self.git}{SUBDIRECTORY}{self.path}"
 
     @property
     def name(self) -> str:
@@ -159,18 +113,6 @@ class Upstream(NamedTuple):
         if self.path != TOP:
             return name_after(self.path)
         return name_after(self.git.rstrip("/").removesuffix(".git").rstrip("/").replace(":", "/"))
-
-
-TOP = "."
-"""The path of a master that is its repository as a whole."""
-
-_FOREIGN = "git+"
-SUBDIRECTORY = "#subdirectory="
-
-
-def is_foreign(master: str) -> bool:
-    """Tell whether what stands for a master's path is that of a master in another repository."""
-    return master.startswith(_FOREIGN) and SUBDIRECTORY in master
 
 
 class Origin(NamedTuple):

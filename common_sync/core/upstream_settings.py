@@ -2,7 +2,8 @@
 
 import re
 
-from common_sync.core.model import SUBDIRECTORY, TOP, Upstream
+from common_sync.core.model import Upstream
+from common_sync.core.paths import SUBDIRECTORY, TOP
 from common_sync.core.pins import REMEDY, why_no_ref
 from common_sync.core.settings import Reader, Setting, tidy_path, why_no_folder
 

@@ -5,10 +5,12 @@ That is imported only when it is asked for: help and completion need few of them
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
-from typing import NamedTuple, cast, get_args, get_type_hints
+from typing import TYPE_CHECKING, NamedTuple, cast, get_args, get_type_hints
 
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.interface.show.options import Option, Options
+
+if TYPE_CHECKING:
+    from common_sync.interface.show.options import Option
 
 
 class Command(NamedTuple):
@@ -66,7 +68,7 @@ COMMANDS = {
         "common-sync context services/api | docker build -",
         _SERVICE,
     ),
-    "restore": Command("Bring back what --force has discarded", "common-sync restore --list", "[SET]"),
+    "restore": Command("Bring back what --force has discarded", "common-sync restore 1 --dry-run", "[SET]"),
     "eject": Command("Put every reference back as it was", "common-sync eject --remove-copies --dry-run", _SERVICES),
     "env sync": Command(
         "Bring the environments of services in sync", "common-sync env sync services/api --dry-run", _SERVICES
@@ -123,7 +125,7 @@ class Parameter(NamedTuple):
 
     name: str  # of the parameter
     kind: object  # its type
-    option: Option
+    option: "Option"
     default: object = ...  # `...` where it must be given
 
     @property
@@ -157,6 +159,8 @@ def own_parameters(name: str) -> Iterator[Parameter]:
 
 def common_parameters(name: str = "") -> Iterator[Parameter]:
     """Yield the options of every command that a command takes."""
+    from common_sync.interface.show.options import Options  # a service's name needs none of them
+
     hints = get_type_hints(Options, include_extras=True)
     for field, default in Options._field_defaults.items():
         if field != "output_format" or name not in _WITHOUT_FORMAT:

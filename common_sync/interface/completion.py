@@ -142,8 +142,9 @@ def _services(before: Sequence[str], word: str) -> Iterator[Offer]:
 
     root = next((value for option, value in pairwise(before) if option == "--root"), None)
     with suppress(CommonSyncError, OSError):  # there is nothing to offer then
-        paths = list_services(root, word)
-        yield from map(Offer, paths or (os.path.basename(one) for one in list_services(root, "")))
+        services = list_services(root, word)
+        whole = [one for one in services if one.startswith(word)]
+        yield from map(Offer, whole or map(os.path.basename, services))
 
 
 def _codes() -> Iterator[Offer]:

@@ -7,14 +7,15 @@ common-sync, and reads the folders that its arguments name. It ends with 0 where
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
-import json
 import os
-import re
-import signal
 import stat
 import sys
+
+try:  # `signal`, `json` and `re` take longer than all that is done here: most machines need none of them
+    from _signal import alarm  # type: ignore[import-not-found] # it is CPython's own
+except ImportError:
+    from signal import alarm
 
 AS_WANTED, DIFFERS, UNKNOWN = 0, 1, 2
 
@@ -23,13 +24,16 @@ _BLOCK = 1 << 16
 _LARGEST = 16 << 20
 """Bytes of a manifest."""
 
+_WHOLE = '{{"changed": 0, "missing": 0, "extra": 0, "named": [], "own": null, "mount": "{}"}}'
+"""JSON of a folder that is as wanted."""
 
-def probe(wanted: list[tuple[str, str, dict[str, list[str]]]], left_alone: list[str], folders: list[str]) -> int:
+
+def probe(wanted: list[tuple[str, str, str]], left_alone: list[str], folders: list[str]) -> int:
     """Print a verdict for each folder; return the exit code.
 
     Args:
-        wanted: The copies of a service, each with its path there, what it should be, in words, and its files: path → what
-            should be there: a kind, `file`, `exec` or `link`, and its sha256 or its target.
+        wanted: The copies of a service, each with its path there, what it should be, in words, and its files as `unpack`
+            takes them.
         left_alone: The built-in patterns of what no copy is made of.
         folders: The paths of copies on this machine; of several libraries, each ends as the copy's path does.
     """
@@ -39,7 +43,17 @@ def probe(wanted: list[tuple[str, str, dict[str, list[str]]]], left_alone: list[
     return max([_judge(wanted, left_alone, folder) for folder in folders])
 
 
-def _judge(wanted: list[tuple[str, str, dict[str, list[str]]]], left_alone: list[str], folder: str) -> int:
+def unpack(packed: str) -> dict[str, list[str]]:
+    """Return what should be in a folder: path → a kind, `file`, `exec` or `link`, and its sha256 or its target.
+
+    Args:
+        packed: The same, in one text: Python reads that sooner than a table with thousands of files.
+    """
+    parts = packed.split("\0") if packed else []
+    return {parts[at]: parts[at + 1 : at + 3] for at in range(0, len(parts), 3)}
+
+
+def _judge(wanted: list[tuple[str, str, str]], left_alone: list[str], folder: str) -> int:
     """Print a verdict for a folder, held against the copy that it is."""
     path = os.path.abspath(folder)
     meant = [one for one in wanted if len(wanted) == 1 or path.endswith("/" + one[0])]
@@ -49,14 +63,14 @@ def _judge(wanted: list[tuple[str, str, dict[str, list[str]]]], left_alone: list
         print("  help: make the probe of one library, by --library", file=sys.stderr)
         return UNKNOWN
     _, shown, files = max(meant, key=lambda one: len(one[0]))
-    return _report(shown, files, left_alone, folder)
+    return _report(shown, unpack(files), left_alone, folder)
 
 
 def answer(
     mark: str,
     seconds: int,
     left_alone: list[str],
-    wanted: list[dict[str, list[str]]],
+    wanted: list[str],
     places: list[tuple[int, str]],
 ) -> int:
     """Print what folders hold: one line of JSON behind a mark.
@@ -65,20 +79,31 @@ def answer(
         mark: What tells the line from what else a shell prints when it starts.
         seconds: How long this may take; the asker has gone by then.
         left_alone: As for `probe`.
-        wanted: What copies should hold, each the files as for `probe`.
+        wanted: What copies should hold, each as `unpack` takes it.
         places: A number of `wanted` and a folder's path, each.
     """
-    signal.alarm(seconds)
-    told = [tell(wanted[number], left_alone, os.fsencode(folder)) for number, folder in places]
-    print(mark + json.dumps(told))
+    alarm(seconds)
+    files = [unpack(one) for one in wanted]
+    told = [tell(files[number], left_alone, os.fsencode(folder)) for number, folder in places]
+    print(mark + _dump(told))
     return AS_WANTED
+
+
+def _dump(told: list[dict[str, object]]) -> str:
+    """Return JSON."""
+    if not any("gone" in one or "error" in one or one["named"] for one in told):
+        mounts = [str(one["mount"]).replace("\\", "\\\\").replace('"', '\\"') for one in told]
+        return f"[{', '.join(map(_WHOLE.format, mounts))}]"
+    import json
+
+    return json.dumps(told)
 
 
 def tell(files: dict[str, list[str]], left_alone: list[str], folder: bytes) -> dict[str, object]:
     """Return how a folder differs, and what its own manifest says of it; or why it cannot be read.
 
     Args:
-        files: As for `probe`, and so are the patterns.
+        files: As `unpack` returns them.
         left_alone: The built-in patterns.
         folder: Its path.
     """
@@ -115,14 +140,25 @@ def find_mount(listed: bytes, folder: bytes) -> bytes:
     """
     found = b""
     for words in map(bytes.split, listed.splitlines()):
-        point = re.sub(rb"\\([0-7]{3})", lambda escape: bytes([int(escape[1], 8)]), words[4]).rstrip(b"/") + b"/"
+        point = _unescape(words[4]).rstrip(b"/") + b"/"
         if point != b"/" and ((folder + b"/").startswith(point) or point.startswith(folder + b"/")):
             found = max(found, point[:-1], key=len)
     return found
 
 
+def _unescape(path: bytes) -> bytes:
+    """Return a path, in which a backslash and three octal digits stand for a letter."""
+    if b"\\" not in path:
+        return path
+    import re
+
+    return re.sub(rb"\\([0-7]{3})", lambda escape: bytes([int(escape[1], 8)]), path)
+
+
 def _find_own(left_alone: list[str], folder: bytes) -> list[str] | None:
     """Return what a folder holds by its own manifest, its library, version and digest; None where it does not hold that."""
+    import json
+
     try:
         with open(os.path.join(folder, b".common-sync.json"), "rb") as file:
             stated = json.loads(file.read(_LARGEST).decode("utf-8"))
@@ -145,7 +181,7 @@ def find_differences(files: dict[str, list[str]], left_alone: list[str], folder:
     """Return how a folder differs from what it should hold.
 
     Args:
-        files: As for `probe`, and so are the patterns.
+        files: As `unpack` returns them.
         left_alone: The built-in patterns.
         folder: Its path.
 
@@ -185,11 +221,13 @@ def walk(left_alone: list[str], folder: bytes) -> tuple[list[bytes], list[bytes]
 
 
 def _matches(pattern: str, path: bytes, is_folder: bool) -> bool:
-    """Tell whether a built-in pattern matches a path: `/` before a name means the top, behind it a folder."""
+    """Tell whether a built-in pattern, a name with one `*` at most, matches a path: `/` before it means the top, behind it a folder."""
     if (pattern.endswith("/") and not is_folder) or (pattern.startswith("/") and b"/" in path):
         return False
-    name = pattern.strip("/").replace("\\", "").encode("ascii")
-    return fnmatch.fnmatchcase(path.rpartition(b"/")[2], name)
+    name, (begins, star, ends) = path.rpartition(b"/")[2], pattern.strip("/").replace("\\", "").encode().partition(b"*")
+    return (
+        name.startswith(begins) and name.endswith(ends) and len(name) >= len(begins + ends) if star else name == begins
+    )
 
 
 def _compare(folder: bytes, path: bytes, entry: list[str]) -> str:

@@ -14,7 +14,7 @@ import stat
 import sys
 import time
 
-from common_sync.remote.probe import AS_WANTED, explain, tell, walk
+from common_sync.remote.probe import AS_WANTED, explain, tell, unpack, walk
 
 CONTAINER = "container"
 """The process that a container was started with, and so the oldest one in it."""
@@ -36,7 +36,7 @@ def answer(
     mark: str,
     seconds: int,
     left_alone: list[str],
-    wanted: list[dict[str, list[str]]],
+    wanted: list[str],
     places: list[tuple[int, str, str, str]],
 ) -> int:
     """Print what folders hold, and when what runs from them was started: one line of JSON behind a mark.
@@ -45,19 +45,19 @@ def answer(
         mark: What tells the line from what else a shell prints when it starts.
         seconds: How long this may take; the asker has gone by then.
         left_alone: As for `probe`.
-        wanted: What copies should hold, each the files as for `probe`.
+        wanted: What copies should hold, each as `unpack` takes it.
         places: A number of `wanted`, a folder's path, its library's name, and what runs from it, each: `container`, a unit
             of systemd, or nothing.
     """
     signal.alarm(seconds)
-    told = []
+    told, packed = [], [unpack(one) for one in wanted]
     for number, folder, library, runs in places:
         start = find_start(runs) if runs else {}  # before its files are read: what changes from now on is newer
-        one = tell(wanted[number], left_alone, os.fsencode(folder))
+        one = tell(packed[number], left_alone, os.fsencode(folder))
         if runs and "named" in one:
             one["process"] = start
             if "started" in start:
-                one["process"] = complete(start, wanted[number], left_alone, folder, library, runs)
+                one["process"] = complete(start, packed[number], left_alone, folder, library, runs)
         told.append(one)
     print(mark + json.dumps(told))
     return AS_WANTED
@@ -70,7 +70,7 @@ def complete(
 
     Args:
         start: When it was started.
-        files: What the folder should hold, as for `probe`.
+        files: What the folder should hold, as `unpack` returns it.
         left_alone: As for `probe`.
         folder: Its path.
         library: The library's name.

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from common_sync.core.configuration import Configuration, find_table, parse_configuration
 from common_sync.core.errors import Problem
 from common_sync.core.library_settings import LibrarySettings
-from common_sync.core.model import overlap
+from common_sync.core.paths import overlap
 from common_sync.core.pins import Pin
 from common_sync.core.settings import Setting
 

@@ -7,7 +7,8 @@ from common_sync.core.copies.library import Library
 from common_sync.core.copies.metadata import read_library
 from common_sync.core.copies.rules import Rules
 from common_sync.core.errors import Problem
-from common_sync.core.model import Upstream, is_foreign
+from common_sync.core.model import Upstream
+from common_sync.core.paths import is_foreign
 from common_sync.core.pins import REMEDY
 from common_sync.core.settings import Setting
 from common_sync.core.upstream_settings import why_no_repository

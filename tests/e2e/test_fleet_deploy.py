@@ -23,6 +23,7 @@ from support.monorepo import PROGRAM, Done, environment, make_monorepo, run
 from support.waiting import wait_for
 
 from common_sync.remote.look import find_state
+from common_sync.remote.steps import KEPT
 
 SERVICE = "services/api"
 LOCK = Path(__file__).parents[2] / ".e2e" / "registry.lock"
@@ -54,7 +55,7 @@ if [ -f {kill} ]; then
   esac
 fi
 if [ -p {hold} ]; then
-  case "{name} $*" in *" build "*) cat {hold};; esac
+  case "{name} $*" in *"$(cat {when})"*) mv {hold} {held} && cat {held};; esac
 fi
 exec {program} "$@"
 """
@@ -92,9 +93,10 @@ class Fleet:
         self.bin, self.home = folder / "bin", folder / "home"
         for made in (self.bin, self.home):
             made.mkdir()
-        self.kill, self.hold = folder / "kill", folder / "hold"
+        self.kill, self.hold, self.held, self.when = (folder / name for name in ("kill", "hold", "held", "when"))
         for name, program in (("docker", engine.client), ("git", "git")):
-            text = KILLER.format(name=name, program=shutil.which(program), kill=self.kill, hold=self.hold)
+            held = {"hold": self.hold, "held": self.held, "when": self.when}
+            text = KILLER.format(name=name, program=shutil.which(program), kill=self.kill, **held)
             (self.bin / name).write_text(text)
             (self.bin / name).chmod(0o755)
         self.farm = Farm(folder / "farm")
@@ -391,22 +393,58 @@ def test_an_agent_that_is_killed(fleet: Fleet) -> None:
     assert (done.code, fleet.answers("local")) == (0, ["three"]), done
 
 
+GONE = (
+    (signal.SIGKILL, "deploy", "git fetch", "verified"),
+    (signal.SIGINT, "deploy", " build -- api", "verified"),
+    (signal.SIGKILL, "deploy", " build -- api", "verified"),
+    (signal.SIGKILL, "deploy", " up -d", "deployed"),
+    (signal.SIGKILL, "rollback", " up -d", "deployed"),
+)
+"""How whoever asked is gone, what for, at which command on the machine, and the step at which that comes to rest."""
+
+
 def test_whoever_asked_is_gone(fleet: Fleet) -> None:
-    """A lost connection would end a deploy in its middle, or two people would deploy over each other."""
-    fleet.publish("two")
+    """A lost connection would end a deploy in its middle, or two people would deploy over each other, or leave what nobody needs."""
+    for number, (end, asked, command, step) in enumerate(GONE):
+        old, new = (f"v{number - 1}" if number else "one"), f"v{number}"
+        if asked == "deploy":
+            fleet.publish(new)
+        leave(fleet, end, asked, command)
+        wait_for(lambda: tell(fleet) == (step, False))  # noqa: B023 - it is called here
+        before = old if step == "verified" else new if asked == "deploy" else f"v{number - 2}"
+        assert fleet.answers("vm-1") == [before], (asked, command)
+        done = fleet.deploy("--host", "vm-1")
+        assert (done.code, fleet.answers("vm-1")) == (0, [new if asked == "deploy" else old]), (asked, command, done)
+    clone = fleet.folder / "vm-1"
+    assert len(run("git", "worktree", "list", cwd=clone).out.splitlines()) == 1
+    assert not [*Path(find_state(str(clone), SERVICE).replace(str(Path.home()), str(fleet.home))).glob("tree/*")]
+    tags = fleet.engine.docker("images", "--format", "{{.Tag}}", f"common-sync/fleet{fleet.ports['vm-1']}").out.split()
+    assert {tag.partition("-")[0] for tag in tags} == {"api", "job"}, "no name of a build is left"
+    assert len(tags) <= 2 * (KEPT + 1), "what ran before the first deploy keeps its name, too"
+
+
+def leave(fleet: Fleet, end: signal.Signals, asked: str, command: str) -> None:
+    """End whoever asks at a command on the machine; where they are killed, so is their ssh. The machine goes on after that."""
+    fleet.when.write_text(command)
     os.mkfifo(fleet.hold)
-    words = (*PROGRAM, "fleet", "deploy", "--yes", "--host", "vm-1")
+    words = (*PROGRAM, "fleet", asked, "--yes", "--host", "vm-1")
     process = subprocess.Popen(words, cwd=fleet.repo.root, env=environment(**fleet.variables), start_new_session=True)
-    wait_for(lambda: "fetched" in fleet.steps(), process)
+    wait_for(fleet.held.exists, process)
     other = fleet.deploy("--host", "vm-1")
     assert (other.code, "another deploy is at work there" in other.out) == (1, True)
-    process.send_signal(signal.SIGINT)
-    assert process.wait() == 130
-    fleet.hold.write_text("")  # the build goes on
-    fleet.hold.unlink()
-    wait_for(lambda: fleet.steps()[1] == "verified")
-    assert fleet.answers("vm-1") == ["one"]
-    assert (fleet.deploy("--host", "vm-1").code, fleet.answers("vm-1")) == (0, ["two"])
+    asking = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.send_signal(end)
+    for one in asking if end == signal.SIGKILL else ():  # each is a session of its own
+        os.killpg(int(one), end)
+    assert process.wait() == (130 if end == signal.SIGINT else -end)
+    fleet.held.write_text("")
+    fleet.held.unlink()
+
+
+def tell(fleet: Fleet) -> tuple[object, object]:
+    """Return the step at which the machine is, and whether somebody is at work there."""
+    targets: list[dict[str, object]] = fleet.read("status", "--host", "vm-1")["targets"]  # type: ignore[assignment] # a list
+    return targets[0]["step"], targets[0]["busy"]
 
 
 _WAITS = ", depends_on: {migrate: {condition: service_completed_successfully}}}\n  db:"

@@ -12,8 +12,8 @@ from support.depth import deep
 from support.environments import Environments, make_environments
 from support.monorepo import PROGRAM, environment
 
-from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
-from common_sync.core.fleet.probe import make_question
+from common_sync.commands.steps.fleet.wanted import OWN_NAMES, read_wanted
+from common_sync.core.fleet.probe import ask_folders, make_program
 from common_sync.edges.files.pages import read_shipped
 from common_sync.remote import look
 from common_sync.remote.calls import Job
@@ -60,7 +60,7 @@ class Machine:
         commit, tree = (self.repo.git("rev-parse", name).strip() for name in ("HEAD", f"HEAD:{SERVICE}"))
         wanted = read_wanted(str(self.repo.root), SERVICE, COPY, commit)
         folders = [(wanted, f"{self.place}/releases/release-{MARK}/app/common")]
-        probe = make_question(read_shipped("remote/probe.py"), MARK, 60, folders, OWN_NAMES)
+        probe = make_program(ask_folders(read_shipped("remote/probe.py"), MARK, 60, folders, OWN_NAMES))
         more: dict[str, str] = {
             "kind": "release",
             "place": str(self.place),

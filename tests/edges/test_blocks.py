@@ -443,6 +443,17 @@ def test_a_gitignore_that_keeps_new_files_out(repo: Monorepo) -> None:
     assert repo.json("distribute", code=0)["findings"] == [], "asked where files are new, and not on every run"
 
 
+def test_one_rule_is_told_once(repo: Monorepo) -> None:
+    """A team with one rule in the wrong place would read a warning for each service, and look for as many causes."""
+    repo.write(".gitignore", "wait.sh\n")
+    repo.git("add", "-f", "common")
+    (one,) = repo.json("distribute", code=0)["findings"]
+    what = "'wait.sh' keeps 2 paths of 2 copies, such as services/api/common/wait.sh out of a commit"
+    assert (one["code"], one["file"], one["line"], one["message"]) == ("CS114", ".gitignore", 1, what)
+    assert one["remedy"].startswith("git add -f services/api/common services/worker/common, or change the rule")
+    assert [one["code"] for one in repo.json("doctor", code=0)["findings"]].count("CS114") == 1
+
+
 def test_rules_are_found_among_many_copies(repo: Monorepo) -> None:
     """In a large repository, where git is asked about whole folders, nobody would learn which copies no commit will have."""
     for number in range(30):

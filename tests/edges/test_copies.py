@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from support.monorepo import Monorepo
 
-from common_sync.core.copies.manifest import NAME, Manifest, parse_manifest
+from common_sync.core.copies.manifest import Manifest, parse_manifest
 from common_sync.core.errors import ManifestError
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.edges.files.folders import opened
 from common_sync.edges.library import copies
 from common_sync.edges.library.copies import read_copy
@@ -33,7 +34,7 @@ def test_each_bad_manifest_is_named(tmp_path: Path) -> None:
     """Of two copies with the same broken manifest, both messages would name the first."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        (tmp_path / name / NAME).write_text("no JSON")
+        (tmp_path / name / MANIFEST_NAME).write_text("no JSON")
     with opened(os.fspath(tmp_path)) as folder:
         for name in ("one", "two", "one"):
             with pytest.raises(ManifestError, match=f"^{name}/"):

@@ -4,39 +4,47 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.monorepo import UNMEASURED, run
 
 from common_sync.commands.verify import verify_copy
-from common_sync.core.copies.manifest import NAME, format_manifest, make_manifest
+from common_sync.core.copies.manifest import format_manifest, make_manifest
 from common_sync.core.copies.rules import BUILT_IN
 from common_sync.core.errors import TreeError
 from common_sync.core.model import Entry, File, Origin, Symlink
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.remote import probe
 
 CONTENTS = {"a.py": b"", "models/base.py": b"x = 1\n", "models/deep/b.py": b"y = 2\n", ".vscode/kept.json": b"{}"}
-LEFT_ALONE = [f"/{NAME}", *(rule.pattern for rule in BUILT_IN)]
+LEFT_ALONE = [f"/{MANIFEST_NAME}", *(rule.pattern for rule in BUILT_IN)]
+
+
+def pack(files: dict[str, list[str]]) -> str:
+    """Return what should be in a folder as the probe is told."""
+    return "\0".join(part for path, entry in files.items() for part in (path, *entry))
 
 
 def make_copy(folder: Path) -> dict[str, list[str]]:
-    """Write a copy with its manifest; return what a probe is told of it."""
+    """Write a copy with its manifest; return what should be in it."""
     entries: dict[str, Entry] = {"link": Symlink("models/base.py")}
     for path, data in CONTENTS.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)
         entries[path] = File(hashlib.sha256(data).hexdigest(), executable=False)
     (folder / "link").symlink_to("models/base.py")
-    (folder / NAME).write_bytes(format_manifest(make_manifest(Origin("our-common", "common", "1.0"), entries)))
+    (folder / MANIFEST_NAME).write_bytes(format_manifest(make_manifest(Origin("our-common", "common", "1.0"), entries)))
     files = {path: ["file", hashlib.sha256(data).hexdigest()] for path, data in CONTENTS.items()}
     return {**files, "link": ["link", "models/base.py"]}
 
 
 def ask(files: dict[str, list[str]], places: list[tuple[int, str]], capsys: pytest.CaptureFixture[str]) -> list[Any]:
     """Return what the probe answers about places."""
-    assert probe.answer("mark", 0, LEFT_ALONE, [files], places) == probe.AS_WANTED
+    assert probe.answer("mark", 0, LEFT_ALONE, [pack(files)], places) == probe.AS_WANTED
     out = capsys.readouterr().out
     assert out.startswith("mark")
     told = json.loads(out[4:])
@@ -104,7 +112,7 @@ def test_it_says_what_verify_says(tmp_path: Path, change: str, capsys: pytest.Ca
     act(copy)
     found = probe.find_differences(files, LEFT_ALONE, os.fsencode(copy))
     assert ", ".join(f"{word} {os.fsdecode(path)}" for path, word in found) == expected
-    assert probe.probe([("common", "it", files)], LEFT_ALONE, [str(copy)]) == (1 if expected else 0)
+    assert probe.probe([("common", "it", pack(files))], LEFT_ALONE, [str(copy)]) == (1 if expected else 0)
     assert capsys.readouterr().out.startswith(f"{copy}: {'differs from' if expected else 'holds'} it")
     (told,) = ask(files, [(0, str(copy))], capsys)
     counted = [expected.count(f"{word} ") for word in ("changed", "missing", "extra")]
@@ -124,7 +132,7 @@ def test_what_it_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     (tmp_path / "models/base.py").write_bytes(b"")
     for number in range(20):
         (tmp_path / f"\x1b[2J{number:02}").write_bytes(b"")
-    assert probe.probe([("common", "it", files)], LEFT_ALONE, [str(tmp_path)]) == probe.DIFFERS
+    assert probe.probe([("common", "it", pack(files))], LEFT_ALONE, [str(tmp_path)]) == probe.DIFFERS
     first, second, *rest = capsys.readouterr().out.splitlines()
     assert first == f"{tmp_path}: differs from it: 1 changed, 1 missing, 20 extra"
     assert second == "  extra    '\\x1b[2J00'"
@@ -135,10 +143,10 @@ def test_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     """A folder that is not there would pass, or a script could not tell it from one that differs."""
     files = make_copy(tmp_path / "common")
     folders = [str(tmp_path / name) for name in ("common", "nowhere", "common/a.py")]
-    assert probe.probe([("common", "it", files)], LEFT_ALONE, folders) == probe.UNKNOWN
+    assert probe.probe([("common", "it", pack(files))], LEFT_ALONE, folders) == probe.UNKNOWN
     err = capsys.readouterr().err
     assert err == f"error: {folders[1]}: No such file or directory\nerror: {folders[2]}: Not a directory\n"
-    assert probe.probe([("common", "it", files)], LEFT_ALONE, []) == probe.UNKNOWN
+    assert probe.probe([("common", "it", pack(files))], LEFT_ALONE, []) == probe.UNKNOWN
     assert capsys.readouterr().err == "error: no folder is named\n  help: python3 - FOLDER...\n"
 
 
@@ -149,7 +157,7 @@ def test_folders_without_end(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     os.makedirs(os.path.join(tmp_path, *["d"] * 500))
     for end in range(500, 1100):
         os.mkdir(os.path.join(tmp_path, *["d"] * (end + 1)))
-    assert probe.probe([("common", "it", files)], LEFT_ALONE, [str(tmp_path)]) == probe.AS_WANTED
+    assert probe.probe([("common", "it", pack(files))], LEFT_ALONE, [str(tmp_path)]) == probe.AS_WANTED
     assert capsys.readouterr().err == ""
     while nested != str(tmp_path):  # other tools cannot
         os.rmdir(nested)
@@ -160,14 +168,14 @@ def test_the_file_that_cannot_be_read_is_named(tmp_path: Path, capsys: pytest.Ca
     """A person would look for the fault in the whole folder."""
     name = "n" * 300  # nobody may read it, not even root
     files = {**make_copy(tmp_path), name: ["file", ""]}
-    assert probe.probe([("common", "it", files)], LEFT_ALONE, [str(tmp_path)]) == probe.UNKNOWN
+    assert probe.probe([("common", "it", pack(files))], LEFT_ALONE, [str(tmp_path)]) == probe.UNKNOWN
     assert capsys.readouterr().err == f"error: {tmp_path}/{name}: File name too long\n"
 
 
 def test_another_state_of_the_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A person would not learn that a machine has an older library, and would look for who has edited it."""
     make_copy(tmp_path)
-    tree = json.loads((tmp_path / NAME).read_bytes())["tree"]
+    tree = json.loads((tmp_path / MANIFEST_NAME).read_bytes())["tree"]
     (told,) = ask({}, [(0, str(tmp_path))], capsys)
     assert (told["extra"], told["own"]) == (4, ["our-common", "1.0", tree])
     (tmp_path / "a.py").write_bytes(b"edited")
@@ -182,7 +190,7 @@ SPOILED = ["{", "[]", "{}", '{"files": {"a": {}}}', '{"files": {"a": 3}}', "\xff
 def test_a_manifest_that_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str], spoil: str) -> None:
     """A manifest that somebody has spoiled would end the probe, and a person would not learn what the folder holds."""
     make_copy(tmp_path)
-    (tmp_path / NAME).write_bytes(spoil.encode("latin-1"))
+    (tmp_path / MANIFEST_NAME).write_bytes(spoil.encode("latin-1"))
     (told,) = ask({}, [(0, str(tmp_path))], capsys)
     assert (told["extra"], told["own"]) == (4, None)
 
@@ -202,9 +210,9 @@ def test_a_manifest_that_leads_out(tmp_path: Path, capsys: pytest.CaptureFixture
     """Whoever edits a copy's manifest would have the probe look at any file of the machine."""
     make_copy(tmp_path / "common")
     (tmp_path / "secret").write_bytes(b"x")
-    stated = json.loads((tmp_path / "common" / NAME).read_bytes())
+    stated = json.loads((tmp_path / "common" / MANIFEST_NAME).read_bytes())
     stated["files"]["../secret"] = {"exec": False, "sha256": hashlib.sha256(b"x").hexdigest()}
-    (tmp_path / "common" / NAME).write_text(json.dumps(stated))
+    (tmp_path / "common" / MANIFEST_NAME).write_text(json.dumps(stated))
     (told,) = ask({}, [(0, str(tmp_path / "common"))], capsys)
     assert told["own"] is None
 
@@ -247,7 +255,7 @@ def test_each_folder_is_held_against_its_own_library(tmp_path: Path, capsys: pyt
     files = make_copy(tmp_path / "api" / "common")
     make_copy(tmp_path / "api" / "libs" / "common")
     (tmp_path / "api" / "libs" / "common" / "a.py").write_text("edited = 1\n")
-    wanted = [("common", "one", files), ("libs/common", "two", files)]
+    wanted = [("common", "one", pack(files)), ("libs/common", "two", pack(files))]
     folders = [f"{tmp_path}/api/common/", f"{tmp_path}/api/libs/common", str(tmp_path)]
     assert [probe.probe(wanted, LEFT_ALONE, [folder]) for folder in folders] == [
         probe.AS_WANTED,
@@ -263,3 +271,14 @@ def test_each_folder_is_held_against_its_own_library(tmp_path: Path, capsys: pyt
         f"error: {tmp_path}: is not the path of a copy, which ends with one of 'common', 'libs/common'\n"
         "  help: make the probe of one library, by --library\n"
     )
+
+
+def test_what_it_imports(tmp_path: Path) -> None:
+    """Each host of a fleet would take twice as long to say that its copies are as wanted."""
+    files = pack(make_copy(tmp_path))
+    call = f"probe.answer('mark', 9, {LEFT_ALONE!r}, [{files!r}], [(0, {str(tmp_path)!r})])"
+    code = f"import sys\nfrom common_sync.remote import probe\n{call}\nprint(*sys.modules)"
+    done = run(sys.executable, "-S", "-c", code, cwd=tmp_path, env=UNMEASURED)
+    told, modules = done.out.splitlines()
+    assert json.loads(told.removeprefix("mark"))[0]["named"] == []
+    assert {"json", "re", "enum", "fnmatch", "subprocess"}.isdisjoint(modules.split())

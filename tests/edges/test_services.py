@@ -112,6 +112,7 @@ CHOICES = {
     "in another order": Choice(["top", "worker", "a/api"], ["a/api", "b/worker", "top"]),
     "not unique": Choice(["api"], problems=["'api' is more than one service (name one of a/api, b/api)"]),
     "a typo": Choice(["wroker"], problems=["'wroker' is no service (did you mean worker?)"]),
+    "a part of a name": Choice(["wor"], problems=["'wor' is no service (did you mean worker?)"]),
     "a folder above": Choice(["b"], problems=["'b' is no service (the services are a/api, b/api, b/worker, top)"]),
     "nothing at all": Choice([""], problems=["'' is no service (the services are a/api, b/api, b/worker, top)"]),
     "several": Choice(

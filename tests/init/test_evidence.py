@@ -359,3 +359,42 @@ def test_what_the_master_never_was_is_no_copy(tmp_path: Path) -> None:
     )
     commit_all(tmp_path)
     check(tmp_path, Found("common", ["b"]))
+
+
+IMPORTERS = [
+    pytest.param(
+        {"common/__init__.py": "", "common/store.py": "X = 1\n", "common/rasa/__init__.py": "", "front/page.py": "import rasa\n", "actions/deep/a.py": "from common import store\n", "actions/__init__.py": ""},
+        ["actions"],
+        id="a package",
+    ),
+    pytest.param(
+        {"common/our/store.py": "X = 1\n", "services/api/job.py": "from our import store\n", "services/web/src/web/x.py": "import our.store\n", "tests/a.py": "import our\n"},
+        ["services/*"],
+        id="a package in it, by its name",
+    ),
+    pytest.param(
+        {"common/store.py": "X = 1\n", "services/api/job.py": "import os, sys\nsys.path.append(os.path.join(os.path.dirname(__file__), '..', '..', 'common'))\nimport store\n"},
+        ["services/api"],
+        id="a folder of modules, by sys.path",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "services"), IMPORTERS)
+def test_folders_that_nothing_starts_are_guessed(tmp_path: Path, files: Files, services: list[str]) -> None:
+    """A team that names its library would be told that nobody uses it, though every folder imports it."""
+    root = build(tmp_path, files)
+    with pytest.raises(ConfigurationError) as error:
+        propose(str(root))
+    assert "import" in error.value.problems[1].message
+    proposal = propose(str(root), ["common"])
+    assert ([*proposal.patterns], all(one.guess for one in proposal.first.services)) == (services, True)
+
+
+def test_a_project_among_services_is_no_likely_library(tmp_path: Path) -> None:
+    """A team without a library would be told that each of its services may be one."""
+    project = '[project]\nname = "{}"\nversion = "1"\n'
+    files = {f"services/{one}/{path}": text for one in ("dcs", "fis") for path, text in {"pyproject.toml": project.format(one), f"tests_{one}/x.py": "X = 1\n", "core.py": f"A = '{one}'\n"}.items()}  # fmt: skip
+    with pytest.raises(ConfigurationError) as error:
+        propose(str(build(tmp_path, {**files, "tests/common/x.py": "X = 2\n"})))
+    assert len(error.value.problems) == 1

@@ -26,6 +26,26 @@ LAST = [
         "next: common-sync distribute --contexts",
         id="images that are built from a folder above",
     ),
+    pytest.param(
+        {
+            **below("common", PACKAGE),
+            **{path: text for path, text in service("a").items() if "Dockerfile" not in path},
+            "docker/a.Dockerfile": "FROM python\nCOPY common /common\nCOPY a /app\n",
+            "compose.yml": "services: {a: {build: {context: ., dockerfile: docker/a.Dockerfile}}}\n",
+        },
+        "next: common-sync distribute",
+        id="a Dockerfile outside its service",
+    ),
+    pytest.param(
+        {
+            **below("common", PACKAGE),
+            **service("a", dockerfile="FROM python\nCOPY common /common\nCOPY ruff.toml a /app\n"),
+            "ruff.toml": "",
+            "compose.yml": "services: {a: {build: {context: ., dockerfile: a/Dockerfile}}}\n",
+        },
+        "next: common-sync distribute",
+        id="an image that takes more than the library from above",
+    ),
 ]
 
 

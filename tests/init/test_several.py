@@ -143,6 +143,16 @@ SEVERAL = [
     pytest.param(
         {
             **LIBS,
+            "libs/events/pyproject.toml": NEEDS.format("../../libs/common"),
+            **service(API, "-e ../../libs/events"),
+            **service(WORKER, "-e ../../libs/common"),
+        },
+        [Table("libs/common", BOTH, "libs/common"), Table("libs/events", (API,), "libs/events")],
+        id="a library that names another by the folder above both",
+    ),
+    pytest.param(
+        {
+            **LIBS,
             **service(API, "-e ../../libs/common"),
             f"{API}/jobs/requirements.txt": "-e ../../../libs/events\n",
             f"{API}/jobs/job.py": "",

@@ -8,6 +8,7 @@ import pytest
 from support.counted import assert_grows_with_size
 from support.depth import deep, sampled
 from support.detection import BESIDE, SERVICES, check
+from support.monorepo import PROGRAM, run
 from support.repositories import PACKAGE, PROJECT, Files, below, build, run_git, service
 
 from common_sync.commands.init import find_root, propose
@@ -106,6 +107,17 @@ def test_what_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
         check(tmp_path, BESIDE)
     finally:
         (tmp_path / "pgdata").chmod(0o755)
+
+
+def test_paths_that_the_system_lets_nobody_follow(tmp_path: Path) -> None:
+    """A script that writes to `/proc/1/fd/1`, as in many images, would end the search and every later run."""
+    names = "services:\n  api:\n    build: {context: services/api, dockerfile: /proc/1/exe}\n    volumes: [/proc/1/cwd:/x]\n"
+    files = {"services/api/start.sh": "cat ../../common/x >/proc/1/fd/1\n", "compose.yml": names}
+    files["services/api/link.sh"] = "exec ../../common/run /proc/1/root/common\n"
+    root = build(tmp_path, {**below("common", PROJECT), **SERVICES, **files})
+    check(root, BESIDE)
+    for command in ("distribute", "verify", "doctor"):
+        assert run(*PROGRAM, command, cwd=root).code in {0, 1}
 
 
 def test_endless_folders_end(tmp_path: Path) -> None:

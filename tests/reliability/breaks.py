@@ -60,28 +60,28 @@ def crash(scenario: str) -> tuple[str, ...]:
 BREAKS = (
     Break(
         "promote writes no journal",
-        "commands/steps/taking.py",
+        "commands/steps/promote/taking.py",
         "    write_journal(project.root, journal)\n",
         "",
         (f"{HERE}/test_promote.py::test_killed_anywhere",),
     ),
     Break(
         "promote --to forgets what it has taken",
-        "commands/steps/taking.py",
+        "commands/steps/promote/taking.py",
         "    journal = _add_taken(journal, edits)\n",
         "",
         ("tests/test_promote_elsewhere.py::test_a_merge_is_made_once",),
     ),
     Break(
         "promote --to takes any repository with such a folder",
-        "commands/steps/homes.py",
+        "commands/steps/promote/homes.py",
         "    _check_history(root, library, place)\n",
         "",
         ("tests/test_promote_elsewhere.py::test_what_is_no_goal",),
     ),
     Break(
         "verify --deep passes over tags",
-        "commands/steps/locking.py",
+        "commands/steps/versions/locking.py",
         "report_forged(entry, tree) or _report_other(project.root, entry)",
         "report_forged(entry, tree)",
         ("tests/test_pins.py::test_a_lock_with_the_commit_of_another_state",),
@@ -250,7 +250,7 @@ BREAKS = (
     ),
     Break(
         "a release that fails stays",
-        "commands/steps/releases.py",
+        "commands/steps/environments/releases.py",
         "    return go_back(site, releases, release, say)._replace(reason=reason, log=log)\n",
         "    return Outcome(release.number, reason=reason, log=log)\n",
         ("tests/test_releases.py::test_undone_by_itself",),

@@ -204,11 +204,11 @@ def test_forced_edits_are_kept(state: State) -> None:
         assert {path.removeprefix(f"{COPY}/"): item for path, item in read_tree(Path(done.kept)).items()} == own
         back = {path: item for path, item in own.items() if not in_the_way(path, after)}
         if back == own:
-            restored = restore(load_project(str(root)), None, print)
+            restored = restore(load_project(str(root)), 1, print)
             assert (len(restored.restored), restored.kept) == (len(own), None)
         else:
             with pytest.raises(TreeError):
-                restore(load_project(str(root)), None, print, force=True)
+                restore(load_project(str(root)), 1, print, force=True)
         now = read_tree(root / COPY)
         assert {path: now.get(path) for path in own} == (
             own if back == own else {path: after.get(path) for path in own}

@@ -215,7 +215,7 @@ def test_uv_is_killed(program: Program, folder: Path, record_property: Record) -
 
 def sync_by(place: Place, uv: Path) -> int:
     """Run the command by another uv; return its exit code."""
-    patch = f"import common_sync.commands.steps.building as s\ns.find_uv = lambda: {str(uv)!r}\n"
+    patch = f"import common_sync.commands.steps.environments.building as s\ns.find_uv = lambda: {str(uv)!r}\n"
     return run(*patched(patch), *place.scenario.words, cwd=place.repo.root, env=place.repo.settings).code
 
 

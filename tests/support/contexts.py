@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from common_sync.commands.steps.image_check import admits
+from common_sync.commands.steps.doctor.image_check import admits
 from common_sync.core.doctor.build.outcome import Build
 from common_sync.core.doctor.build.simulate import simulate
 from common_sync.core.doctor.catalogue import inspect_image, inspect_service
-from common_sync.core.doctor.checks.begun import Begun, list_begun
 from common_sync.core.doctor.checks.build import find_build_troubles
 from common_sync.core.doctor.checks.layout import find_importable
+from common_sync.core.doctor.checks.start.begun import Begun, list_begun
 from common_sync.core.doctor.image.files import BuildContext, Place
 from common_sync.core.doctor.view import ImageView, Service, View, find_imports
 from common_sync.core.formats.compose.built import BuiltService, Layer, locate_service

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
-from common_sync.core.fleet.probe import make_question
+from common_sync.commands.steps.fleet.wanted import OWN_NAMES, read_wanted
+from common_sync.core.fleet.probe import ask_folders, make_program
 from common_sync.edges.files.pages import read_shipped
 from common_sync.remote import look, waiting
 from common_sync.remote.calls import Job, fail
@@ -94,7 +94,9 @@ class Machine:
         """Return a job for what the repository has now."""
         commit, tree = (self.repo.git("rev-parse", name).strip() for name in ("HEAD", f"HEAD:{SERVICE}"))
         manifest = read_wanted(str(self.repo.root), SERVICE, COPY, commit)
-        probe = make_question(read_shipped("remote/probe.py"), "token", 60, [(manifest, standin.IN_IMAGE)], OWN_NAMES)
+        probe = make_program(
+            ask_folders(read_shipped("remote/probe.py"), "token", 60, [(manifest, standin.IN_IMAGE)], OWN_NAMES)
+        )
         job = Job(
             action,
             run_id,

@@ -6,8 +6,8 @@ from hashlib import sha256
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from common_sync.core.copies.manifest import NAME
-from common_sync.core.model import Entry, File, Symlink, ancestors
+from common_sync.core.model import Entry, File, Symlink
+from common_sync.core.paths import MANIFEST_NAME, ancestors
 from support.depth import ALL
 
 thorough = settings(max_examples=150 if ALL else 30)
@@ -61,7 +61,7 @@ names = st.one_of(
 )
 """One part of a path."""
 
-paths = st.lists(names, min_size=1, max_size=3).map("/".join).filter(lambda path: path != NAME)
+paths = st.lists(names, min_size=1, max_size=3).map("/".join).filter(lambda path: path != MANIFEST_NAME)
 
 targets = st.one_of(paths, paths.map("../".__add__), st.just("/"))
 """What a symlink leads to."""

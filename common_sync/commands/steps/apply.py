@@ -4,11 +4,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from common_sync.commands.steps.survey import Survey
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.manifest import format_manifest, make_manifest
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import GUARDED, Entry, FileEdit
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan
 from common_sync.edges.files.folders import FOLDER, explain_os_error, opened, remove_tree
 from common_sync.edges.files.reading import STAGING, TEMPORARY

@@ -9,7 +9,8 @@ from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.configuration import OWN_FILE
 from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.errors import CommonSyncError
-from common_sync.core.model import Finding, ancestors
+from common_sync.core.model import Finding
+from common_sync.core.paths import ancestors
 from common_sync.edges.git.ask import refuse_sparse
 from common_sync.edges.git.checkout import ATTRIBUTES, checking_out, may_convert
 from common_sync.edges.git.repository import find_top, folders_up

@@ -14,10 +14,10 @@ from typing import NamedTuple
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.configuration import OWN_FILE
 from common_sync.core.copies.library import LOCK_FILE, TargetKey
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import Operation
 from common_sync.core.copies.rules import BUILT_IN, Rules
-from common_sync.core.model import File, ancestors
+from common_sync.core.model import File
+from common_sync.core.paths import MANIFEST_NAME, ancestors
 from common_sync.core.references.kinds import IGNORE, is_dockerfile
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.git.checkout import ATTRIBUTES, format_entry

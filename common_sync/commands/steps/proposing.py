@@ -9,7 +9,7 @@ from common_sync.core.copies.library import Library
 from common_sync.core.copies.rules import Rules
 from common_sync.core.errors import shell_word
 from common_sync.core.expressions import expression
-from common_sync.core.model import ancestors, overlap
+from common_sync.core.paths import ancestors, overlap
 from common_sync.edges.detection.links import WideImage
 from common_sync.edges.detection.repository import Candidate, FoundService, Reason
 from common_sync.edges.detection.tree import above, last
@@ -115,12 +115,25 @@ def make_proposal(root: str, chosen: Sequence[Candidate], others: Sequence[Candi
     notes = tuple(dict.fromkeys(note for one in chosen for note in one.notes))
     notes += tuple(_note_unused(chosen, services))
     members = _find_members(root, services, libraries)
-    notes += tuple(Reason(f"{one}/{PYPROJECT}", None, f"{_FROM_WORKSPACE} {shell_word(one)}") for one in members)
+    notes += tuple(_note_members(members))
     wide = tuple(sorted({image for one in chosen for image in one.wide if image.service not in members}))
     return Proposal(root, file, libraries, top, notes, tuple(others), wide, members)
 
 
-_FROM_WORKSPACE = "takes the library from the uv workspace, so the service gets no copy: common-sync context"
+def _note_members(members: Sequence[str]) -> Iterator[Reason]:
+    if len(members) == 1:
+        text = f"takes the library from the uv workspace, so the service gets no copy: common-sync context {shell_word(members[0])}"
+        yield Reason(f"{members[0]}/{PYPROJECT}", None, text)
+    elif members:
+        named = ", ".join(members[:_MOST_NAMED]) + (
+            f" and {len(members) - _MOST_NAMED} more" if members[_MOST_NAMED:] else ""
+        )
+        text = f"{named} take the library from the uv workspace, so they get no copies: common-sync context SERVICE"
+        yield Reason(PYPROJECT, None, text)
+
+
+_MOST_NAMED = 5
+"""Services that a note names."""
 
 
 def _find_members(root: str, services: Sequence[str], libraries: Sequence[ProposedLibrary]) -> tuple[str, ...]:

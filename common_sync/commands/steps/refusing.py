@@ -1,8 +1,8 @@
 """What stands where a copy is to be and is none of this library: it is refused before anything is written."""
 
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import Problem, TreeError
-from common_sync.core.model import Entries, ancestors
+from common_sync.core.model import Entries
+from common_sync.core.paths import MANIFEST_NAME, ancestors
 from common_sync.edges.library.copies import holds_manifest
 
 

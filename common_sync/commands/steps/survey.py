@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.digest import Digests
 from common_sync.core.copies.library import TargetKey
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import GUARDED, FileEdit, Finding, State
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan, block_findings
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.repository import find_top
@@ -24,8 +24,8 @@ from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import References, read_references
 
 if TYPE_CHECKING:
-    from common_sync.commands.steps.locking import Locking
     from common_sync.commands.steps.takers import Takers
+    from common_sync.commands.steps.versions.locking import Locking
     from common_sync.edges.git.former import FormerStates
     from common_sync.edges.state.promoting import Taken
 
@@ -109,7 +109,7 @@ def survey(
     here = [library for library in project.libraries if library.upstream is None]
     targets = read_targets(project.root, here, tracked)
     if project.may_lock:
-        from common_sync.commands.steps.pinning import add_pinned  # most projects pin nothing
+        from common_sync.commands.steps.versions.pinning import add_pinned  # most projects pin nothing
 
         locking, targets = add_pinned(project, services, targets, locking)
     composes = ComposeFiles(project.root, _list_beside(project) if beside else ())
@@ -298,7 +298,7 @@ def _survey_former(service: str, found: References, looking: _Looking, view: _Vi
 def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -> CopySurvey:
     place, master = target.library.copy, target.library.master
     if not target.is_here:
-        from common_sync.commands.steps.pinning import survey_unknown  # only where nothing has what is locked
+        from common_sync.commands.steps.versions.pinning import survey_unknown  # only where nothing has what is locked
 
         return survey_unknown(folder, service, target)
     copy, base = read_copy(folder, place, f"{service}/{place}", target)

@@ -10,7 +10,8 @@ from common_sync.core.copies.library import Library
 from common_sync.core.copies.needs import Need, find_incomplete, find_misplaced
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Finding, Reference, is_below
+from common_sync.core.model import Finding, Reference
+from common_sync.core.paths import is_below
 from common_sync.core.references.kinds import installs, kind_of
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.compose import ComposeFiles

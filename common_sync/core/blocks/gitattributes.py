@@ -10,8 +10,8 @@ double quotes, with the escapes of C) and https://github.com/github-linguist/lin
 import re
 from collections.abc import Iterable, Iterator
 
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.expressions import expression
+from common_sync.core.paths import MANIFEST_NAME
 
 _ATTRIBUTES = "linguist-generated -text"
 MANIFESTS = f"{MANIFEST_NAME} -merge"

@@ -5,7 +5,8 @@ from collections.abc import Container, Iterator
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import shell_word
 from common_sync.core.findings import distribute_command, make_finding
-from common_sync.core.model import Finding, Mend, State, is_foreign
+from common_sync.core.model import Finding, Mend, State
+from common_sync.core.paths import is_foreign
 
 _DRIFT: dict[State, str] = {
     "stale": "CS001",

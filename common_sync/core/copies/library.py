@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.rules import Rules
-from common_sync.core.model import Upstream
+
+if TYPE_CHECKING:
+    from common_sync.core.model import Upstream
 
 LOCK_FILE = "common-sync.lock"
 """What the pins come to, beside the configuration; `lockfile.py` reads it, where there is one."""
@@ -28,7 +30,7 @@ class Library(NamedTuple):
     pins: Mapping[str, str] = MappingProxyType({})  # the services that stay behind → their tag or commit
     exclude: tuple[str, ...] = ()  # the patterns of the configuration that `rules` were made of
     services: frozenset[str] | None = None  # the services that get it, or None for all
-    upstream: Upstream | None = None  # where the master is, where that is another repository
+    upstream: "Upstream | None" = None  # where the master is, where that is another repository
 
     def takes(self, service: str) -> bool:
         """Tell whether a service gets a copy of it."""

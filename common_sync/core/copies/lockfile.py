@@ -15,7 +15,8 @@ from common_sync.core.copies.library import LOCK_FILE, TargetKey
 from common_sync.core.copies.manifest import quote, why_unsafe
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.core.findings import make_finding
-from common_sync.core.model import TOP, Finding, Upstream, is_foreign
+from common_sync.core.model import Finding, Upstream
+from common_sync.core.paths import TOP, is_foreign
 from common_sync.core.pins import is_commit, why_no_ref
 
 SCHEMA = 1

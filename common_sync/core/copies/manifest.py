@@ -10,8 +10,8 @@ from common_sync.core import limits
 from common_sync.core.copies.digest import digest_tree, path_bytes
 from common_sync.core.errors import ManifestError, Problem, shell_word
 from common_sync.core.model import Entries, Entry, File, Origin, Symlink
+from common_sync.core.paths import MANIFEST_NAME
 
-NAME = ".common-sync.json"
 SCHEMA = 1
 LARGEST = limits.MANIFEST
 
@@ -204,7 +204,7 @@ def why_unsafe(path: str) -> str | None:
         return "is not a plain relative path"
     if any(part.lower() == ".git" for part in parts):
         return "leads into a git directory"
-    if path == NAME:
+    if path == MANIFEST_NAME:
         return "is the manifest itself"
     if not _is_name(path):
         return "is not a name that a file can have"

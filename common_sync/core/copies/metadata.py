@@ -3,7 +3,8 @@
 import tomllib
 from collections.abc import Mapping
 
-from common_sync.core.model import SUBDIRECTORY, Origin, Upstream, name_after
+from common_sync.core.model import Origin, Upstream
+from common_sync.core.paths import SUBDIRECTORY, name_after
 
 METADATA_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 """Where a library declares its name and version; the first that names one counts."""

@@ -27,7 +27,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from common_sync.core.copies.manifest import Manifest, make_manifest
-from common_sync.core.model import GUARDED, STATES, Entries, Entry, Seen, Snapshot, State, ancestors
+from common_sync.core.model import GUARDED, STATES, Entries, Entry, Seen, Snapshot, State
+from common_sync.core.paths import ancestors
 
 Action = Literal["create", "update", "delete"]
 

@@ -6,20 +6,20 @@ A new check is a function that takes an image, a service, or one way in which an
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from common_sync.core.doctor.checks.begun import Begun, list_begun
 from common_sync.core.doctor.checks.build import check_build
 from common_sync.core.doctor.checks.by_name import check_asked_by_name
 from common_sync.core.doctor.checks.compose import check_compose, check_mounts
-from common_sync.core.doctor.checks.executed import check_executed
-from common_sync.core.doctor.checks.lacking import check_lacking
 from common_sync.core.doctor.checks.library import check_copy, check_presence, check_stale
-from common_sync.core.doctor.checks.moved import check_moved
 from common_sync.core.doctor.checks.path_entries import check_path_entries
-from common_sync.core.doctor.checks.programs import check_programs
 from common_sync.core.doctor.checks.ran import check_ran
 from common_sync.core.doctor.checks.references import check_references
-from common_sync.core.doctor.checks.started import check_started
-from common_sync.core.doctor.checks.unshelled import check_unshelled
+from common_sync.core.doctor.checks.start.begun import Begun, list_begun
+from common_sync.core.doctor.checks.start.executed import check_executed
+from common_sync.core.doctor.checks.start.lacking import check_lacking
+from common_sync.core.doctor.checks.start.moved import check_moved
+from common_sync.core.doctor.checks.start.programs import check_programs
+from common_sync.core.doctor.checks.start.started import check_started
+from common_sync.core.doctor.checks.start.unshelled import check_unshelled
 from common_sync.core.doctor.view import ImageView, View
 from common_sync.core.expressions import expression
 from common_sync.core.model import Finding

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
-from common_sync.core.doctor.install.settings import from_configuration, from_environment
+from common_sync.core.doctor.install.settings.given import from_configuration, from_environment
 from common_sync.core.environments.inputs import INDEX, digest_text
 from common_sync.core.expressions import expression
 

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from common_sync.core.copies.manifest import NAME, Manifest
+from common_sync.core.copies.manifest import Manifest
 from common_sync.core.copies.rules import BUILT_IN
 from common_sync.core.model import Entry, File
+from common_sync.core.paths import MANIFEST_NAME
 
 _FUTURE = "from __future__ import annotations\n"
 _ALONE = """
@@ -33,10 +35,18 @@ def make_probe(source: str, copies: Sequence[tuple[str, Manifest]], own: Iterabl
     return _make_program(source, [wanted, _left_alone(own)], "probe(*job, sys.argv[1:])")
 
 
-def make_question(
+class Part(NamedTuple):
+    """One thing that a machine is asked."""
+
+    modules: Mapping[str, str]  # of `remote/`: the name of each, and its text; they may import those before them
+    job: Sequence[object]  # what is asked
+    call: str  # the function of the last module that answers
+
+
+def ask_folders(
     source: str, mark: str, seconds: int, places: Sequence[tuple[Manifest, str]], own: Iterable[str]
-) -> str:
-    """Return a Python program that answers how folders stand, for `core/fleet/answers.py` to read.
+) -> Part:
+    """Return the question how folders stand; `core/fleet/answers.py` reads the answer.
 
     Args:
         source: The text of `remote/probe.py`.
@@ -47,17 +57,17 @@ def make_question(
     """
     wanted, numbers = _number(manifest for manifest, _ in places)
     asked = [(numbers[manifest.tree], folder) for manifest, folder in places]
-    return _make_program(source, [mark, seconds, _left_alone(own), wanted, asked], "answer(*job)")
+    return Part({"probe": source}, [mark, seconds, _left_alone(own), wanted, asked], "answer")
 
 
-def make_status(
+def ask_processes(
     modules: Mapping[str, str],
     mark: str,
     seconds: int,
     places: Sequence[tuple[Manifest, str, str]],
     own: Iterable[str],
-) -> str:
-    """Return a Python program that answers how folders stand and when what runs from them was started.
+) -> Part:
+    """Return the question how folders stand and when what runs from them was started.
 
     Args:
         modules: The names and the texts of `remote/probe.py` and `remote/running.py`.
@@ -68,30 +78,22 @@ def make_status(
     """
     wanted, numbers = _number(manifest for manifest, _, _ in places)
     asked = [(numbers[one.tree], folder, one.library.name, runs) for one, folder, runs in places]
-    return make_bundle(modules, [mark, seconds, _left_alone(own), wanted, asked], "answer")
+    return Part(modules, [mark, seconds, _left_alone(own), wanted, asked], "answer")
 
 
-def make_program(source: str, job: Sequence[object], call: str) -> str:
-    """Return a Python program: a module of `remote/`, what it is asked, and the function that answers.
+def make_program(*parts: Part) -> str:
+    """Return a Python program that answers each part, one after the other."""
+    modules = {name: text for part in parts for name, text in part.modules.items()}
+    if len(modules) == 1:  # the machine need not import what puts several together
+        (source,), (part,) = modules.values(), parts
+        return _make_program(source, part.job, f"{part.call}(*job)")
+    named = [(_name(name), text) for name, text in modules.items()]
+    asked = [(_name([*part.modules][-1]), part.call, part.job) for part in parts]
+    return _BUNDLE.format(modules=json.dumps(named), asked=json.dumps(asked))
 
-    Args:
-        source: The module's text.
-        job: What the function takes.
-        call: The function's name.
-    """
-    return _make_program(source, job, f"{call}(*job)")
 
-
-def make_bundle(modules: Mapping[str, str], job: Sequence[object], call: str) -> str:
-    """Return a Python program of several modules of `remote/`, which may import those before them.
-
-    Args:
-        modules: The name of each, and its text.
-        job: What the function takes.
-        call: The function of the last module that is called.
-    """
-    named = [(f"common_sync.remote.{name}", text) for name, text in modules.items()]
-    return _BUNDLE.format(modules=json.dumps(named), last=named[-1][0], call=call, job=json.dumps(job))
+def _name(module: str) -> str:
+    return f"common_sync.remote.{module}"
 
 
 _BUNDLE = """\
@@ -100,27 +102,29 @@ import json, sys, types
 for name, text in json.loads({modules!r}):
     module = sys.modules[name] = types.ModuleType(name)
     exec(compile(text, name, "exec"), module.__dict__)
-sys.exit(sys.modules[{last!r}].{call}(*json.loads({job!r})))
+sys.exit(max([getattr(sys.modules[name], call)(*job) for name, call, job in json.loads({asked!r})]))
 """
 
 
 def _make_program(source: str, job: Sequence[object], call: str) -> str:
     alone = source.replace(_FUTURE, _FUTURE + _ALONE, 1)
-    return f"{alone}\n\njob = json.loads({json.dumps(job)!r})\nsys.exit({call})\n"
+    plain = json.loads(json.dumps(job))  # Python's own words for it: the machine need not import `json`
+    return f"{alone}\n\njob = {plain!a}\nsys.exit({call})\n"
 
 
 def _left_alone(own: Iterable[str]) -> list[str]:
-    return [f"/{NAME}", *own, *(rule.pattern for rule in BUILT_IN)]
+    return [f"/{MANIFEST_NAME}", *own, *(rule.pattern for rule in BUILT_IN)]
 
 
-def _number(manifests: Iterable[Manifest]) -> tuple[list[dict[str, tuple[str, str]]], dict[str, int]]:
+def _number(manifests: Iterable[Manifest]) -> tuple[list[str], dict[str, int]]:
     """Return what copies should hold, each state once, and the number of each by its digest."""
     wanted = {one.tree: _describe_files(one) for one in manifests}
     return [*wanted.values()], {tree: number for number, tree in enumerate(wanted)}
 
 
-def _describe_files(manifest: Manifest) -> dict[str, tuple[str, str]]:
-    return {path: _describe(entry) for path, entry in manifest.files.items()}
+def _describe_files(manifest: Manifest) -> str:
+    """Return what a copy should hold, as `unpack` of `remote/probe.py` takes it."""
+    return "\0".join(part for path, entry in manifest.files.items() for part in (path, *_describe(entry)))
 
 
 def _describe(entry: Entry) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Container, Sequence
 from posixpath import basename, join, normpath
 
 from common_sync.core.expressions import expression_of_bytes
-from common_sync.core.model import is_below
+from common_sync.core.paths import is_below
 from common_sync.core.references.kinds import KINDS, MORE_COMPOSE, Kind
 
 _LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")

@@ -17,9 +17,9 @@ Kind = str
 IGNORE = ".dockerignore"
 """What Docker reads beside a Dockerfile: by itself for the whole context, or after the name of one Dockerfile."""
 
-_DOCKERFILE = expression(r"(?:Docker|Container)file(?:[._-].+)?|.+\.(?:[Dd]ocker|[Cc]ontainer)file", needs="file")
+_DOCKERFILE = expression(r"(?:Docker|Container)file(?:[._-].+)?|(?:.*\.)?(?:[Dd]ocker|[Cc]ontainer)file", needs="file")
 _NO_DOCKERFILE = (
-    *(IGNORE, ".containerignore", ".md", ".bak", ".orig", ".rej", "~"),
+    *(IGNORE, ".containerignore", ".md", ".bak", ".backup", ".old", ".orig", ".rej", "~"),
     *(".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".mustache", ".in"),
 )
 _COMPOSE = expression(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml", needs="compose")

@@ -5,6 +5,7 @@ hold a hash of the project file that only their own tool can make; while they le
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
@@ -21,6 +22,9 @@ _COMMANDS: dict[Kind, str] = {
 }
 _PATH_KEYS = frozenset({"directory", "editable", "path", "virtual"})
 _PATH = expression(r"""\b(?:directory|editable|path|virtual|url)["']?[ \t]*[=:]\s*["']([^"':\\\n\0]+)["']""")
+
+_LEADS, _LEAD = " leads to the library", " lead to libraries"
+_ONLY = ", and only its own tool can write this file"
 
 _IN_YAML = expression(
     r"""^[ \t]*(?:-[ \t]+)?(?:pypi|conda|path|url):[ \t]+["']?([^\s"':#]+)["']?[ \t]*\r?$""", re.MULTILINE
@@ -65,7 +69,7 @@ def report_lock(kind: Kind) -> Rewriter:
         leading = next((one for one in found if one.place.where == "master"), None)
         if leading is None:
             return Rewrite(references=_refer(found))
-        message = f"`{leading.value}` leads to the library, and only its own tool can write this file"
+        message = f"`{leading.value}`{_LEADS}{_ONLY}"
         remedy = f"`common-sync distribute`, then `{_COMMANDS[kind]}` in this file's folder"
         return Rewrite(problems=(line_finding(leading.line, "CS109", message, remedy),))
 
@@ -73,6 +77,18 @@ def report_lock(kind: Kind) -> Rewriter:
 
 
 read_poetry_lock, read_pdm_lock, read_pipenv_lock, read_pixi_lock = map(report_lock, _COMMANDS)
+
+
+def join_reports(found: Sequence[Rewrite]) -> list[Rewrite]:
+    """Return what a lock file says about one library after the other, with one report of all: one run of its tool mends them.
+
+    Args:
+        found: What `report_lock` has found for each library; several of them have a report.
+    """
+    reports = sorted((problem for one in found for problem in one.problems), key=lambda problem: problem.line or 0)
+    names = [problem.message.removesuffix(f"{_LEADS}{_ONLY}") for problem in reports]
+    report = reports[0]._replace(message=f"{', '.join(names[:-1])} and {names[-1]}{_LEAD}{_ONLY}")
+    return [found[0]._replace(problems=(report,)), *(one._replace(problems=()) for one in found[1:])]
 
 
 def _find_paths(characters: str, site: Site, pattern: re.Pattern[str] = _PATH) -> list[_Found]:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from common_sync.core.copies.ancestry import Blob, Commit
 from common_sync.core.copies.library import Library
-from common_sync.core.copies.manifest import NAME as MANIFEST
 from common_sync.core.copies.plan import CopyPlan
-from common_sync.core.model import State, ancestors
+from common_sync.core.model import State
+from common_sync.core.paths import MANIFEST_NAME, ancestors
 
 EDITED_AND_BEHIND, EDITED, NO_COPY, BEHIND, IN_SYNC = LETTERS = "xe-b."
 """How a copy stood, the worst first."""
@@ -155,7 +155,7 @@ class _Past:
     def change(self, path: str, blob: Blob | None) -> str | None:
         """Take over a change; return the path in it where that counts."""
         inside = path[self._start :]
-        if inside == MANIFEST or self.copy.library.rules.exclusion(inside) is not None:
+        if inside == MANIFEST_NAME or self.copy.library.rules.exclusion(inside) is not None:
             return None
         if blob is None:
             self._files.pop(inside, None)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from common_sync.core.formats.pip.names import normalise
-from common_sync.core.model import is_below, overlap
+from common_sync.core.paths import ancestors, is_below, overlap
 from common_sync.core.references.kinds import KINDS, installs, kind_anywhere
 from common_sync.edges.detection.imports import Import, Imports, find_provider
 from common_sync.edges.detection.likeness import Likeness
@@ -108,6 +108,40 @@ class Evidence:
         imported = self.imports.of_service(service)
         return next((one for one in imported if any(_is_of(one.name, name) for name in names)), None)
 
+    def find_importers(self, master: str) -> dict[str, Import]:
+        """Return the folders that import what is in one, though nothing builds or starts them by themselves, each with a line."""
+        found: dict[str, Import] = {}
+        package = "__init__.py" in self.tree.names[master]  # what is in one has its name before it
+        names = self._provided(master) | (set[str]() if package else self._inner_packages(master))
+        for file in self.tree.sources:
+            folder = self._part_of(file)
+            if folder and folder not in found and not overlap(folder, master):
+                line = self.imports.find_line(file, names, master)
+                found.update({folder: line} if line is not None else {})
+        return found
+
+    def _part_of(self, file: str) -> str:
+        """Return the outermost folder around a file that has modules of its own or is a project; nothing for tests and the like."""
+        around = [*ancestors(file)][::-1]
+        if any(last(one) in COMMONPLACE for one in around):
+            return ""
+        first = next((one for one in around if self.tree.is_project(one) or self._has_modules(one)), "")
+        return first.partition("/src/")[0].removesuffix("/src")
+
+    def _has_modules(self, folder: str) -> bool:
+        return any(name.endswith(".py") for name in self.tree.names[folder])
+
+    def _inner_packages(self, master: str) -> set[str]:
+        bases = [one for base in (master, f"{master}/src") for one in self.tree.inner.get(base, ())]
+        packages = (one for one in bases if one in self.tree.python_folders and last(one) not in {*COMMONPLACE, "src"})
+        return {name for one in packages for name in self._names_in(one)}
+
+    def _names_in(self, package: str) -> Iterator[str]:
+        """Yield the name that a package is imported by; of a namespace, those of the packages in it."""
+        inner = [] if self._has_modules(package) else self.tree.inner.get(package, ())
+        inside = [f"{last(package)}.{last(one)}" for one in inner if one in self.tree.python_folders]
+        yield from inside or (last(package),)
+
     def _provided(self, master: str) -> set[str]:
         """Return the dotted names by which what is in a folder is imported."""
         project = self.tree.is_project(master)
@@ -116,10 +150,8 @@ class Evidence:
         own = dotted if not project or "__init__.py" in self.tree.names[master] else set[str]()
         if not project:
             return own
-        bases = [one for base in (master, f"{master}/src") for one in self.tree.inner.get(base, ())]
-        packages = {last(one) for one in bases if one in self.tree.python_folders} - COMMONPLACE - {"src"}
         modules = {name[:-3] for name in self.tree.names[master] if name.endswith(".py")}
-        return own | packages | (modules - {"setup", "conftest", "__init__"})
+        return own | self._inner_packages(master) | (modules - {"setup", "conftest", "__init__"})
 
 
 def _is_of(name: str, package: str) -> bool:

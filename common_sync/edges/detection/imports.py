@@ -9,7 +9,7 @@ from typing import NamedTuple
 from common_sync.core.asked_once import asked_once
 from common_sync.core.expressions import expression_of_bytes
 from common_sync.core.formats.python import find_path_entries
-from common_sync.core.model import ancestors, is_below, list_below, overlap
+from common_sync.core.paths import ancestors, is_below, list_below, overlap
 from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, last
 
 _IMPORT = expression_of_bytes(
@@ -98,6 +98,16 @@ class Imports:
             if one.top not in _NO_LIBRARY and not self.holds(service, one.top):
                 yield one
 
+    def find_line(self, file: str, names: Iterable[str], folder: str) -> Import | None:
+        """Return the line by which a file imports one of some names, or puts a folder or one in it on `sys.path`; None for none."""
+        data = self._tree.data(file)
+        for one in _list_imports(data, file):
+            if any(one.name == name or one.name.startswith(f"{name}.") for name in names):
+                return one
+        hinted = any(hint in data for hint in _PATH_HINTS)
+        entries = self._path_lines(data, file, above(file)) if hinted else ()
+        return next((Import("", file, one.line, one.text) for one in entries if is_below(one.folder, folder)), None)
+
     def holds(self, service: str, name: str) -> bool:
         """Tell whether a service has a module or a package of a name somewhere below it."""
         for paths in (self._tree.sources_by_name.get(f"{name}.py", ()), self._folders.get(name, ())):
@@ -141,6 +151,10 @@ def find_provider(tree: Tree, imports: Imports, service: str, wanted: Import) ->
     parts = wanted.name.split(".")[1:]
     named = (_descend(tree, one, parts) for one in tree.folders_by_name.get(wanted.top, ()))
     apart = [one for one in named if not overlap(one, service)]
+    tops = {one: next(up for up in (one, *ancestors(one)) if last(up) == wanted.top) for one in apart}
+    apart = [
+        one for one in apart if "__init__.py" not in tree.names.get(above(tops[one]), ())
+    ]  # a part of a package has its name before it
     free = [one for one in apart if not any(map(tree.looks_like_service, ancestors(one)))]
     together = {one: len(os.path.commonpath([f"/{one}", f"/{service}"])) for one in free}
     best = max(together.values(), default=0)

@@ -7,12 +7,15 @@ from itertools import islice
 
 from common_sync.core.asked_once import asked_once
 from common_sync.core.copies.ancestry import Blob
-from common_sync.core.model import ancestors, is_below, overlap
+from common_sync.core.paths import ancestors, is_below, overlap
 from common_sync.edges.detection.tree import COMMONPLACE, Tree, last
 from common_sync.edges.git.checkout import name_contents
 from common_sync.edges.git.former import FormerStates
 
 _SAMPLE = 3
+_ENOUGH = 3
+"""Shared modules that make a copy of whatever size likely; of a small folder, a third of the larger one."""
+_OF_ANY_PROJECT = frozenset({"setup.py", "conftest.py"})
 _MOST_ASKED = 10
 """Folders whose history git is asked for."""
 _VERSIONS = 0.6
@@ -36,13 +39,20 @@ class Likeness:
         shared = ours & theirs
         return shared if 2 * len(shared) >= min(len(ours), len(theirs)) else frozenset()
 
+    def _share_enough(self, one: str, other: str) -> frozenset[str]:
+        """Return the modules in common that may be one's own; none where they are few of many."""
+        shared = self.share_names(one, other) - _OF_ANY_PROJECT
+        telling = sum(_part(name) not in COMMONPLACE and last(name) != "__init__.py" for name in shared)
+        larger = max(len(self._tree.modules(folder)) for folder in (one, other))
+        return shared if telling >= min(_ENOUGH, larger / 3) or len(shared) == larger else frozenset()
+
     def alike(self, one: str, other: str) -> bool:
         """Tell whether two folders are versions of one: most parts of the smaller are, by the lines of a few modules.
 
         A part is a folder in it, or what lies directly in it. Two services that hold copies of one library have many
         modules in common, but all in one part.
         """
-        shared = self.share_names(one, other)
+        shared = self._share_enough(one, other)
         if not shared or self._only_holds(one) or self._only_holds(other):
             return False
         smaller = min(one, other, key=lambda folder: len(self._tree.modules(folder)))
@@ -55,7 +65,7 @@ class Likeness:
 
         A test or a script that a template gave to both says nothing. Git is asked about a few folders only, since each answer is about their whole history.
         """
-        names = sorted(self.share_names(one, folder))
+        names = sorted(self._share_enough(one, folder))
         shared = [name for name in names if _part(name) not in COMMONPLACE and self._tree.data(f"{one}/{name}")]
         if not shared or self._only_holds(one) or self._only_holds(folder):
             return 0
@@ -75,7 +85,8 @@ class Likeness:
         """Return the folders, whatever they are called, that are what a folder once was and are no versions of it any more."""
         around = dict.fromkeys(one for one in self._holding_the_same(folder) if not overlap(one, folder))
         known = self.copies_of(folder)
-        return tuple(sorted(one for one in around if one not in known and self.count_former(one, folder)))
+        apart = (one for one in around if one not in known and not self._tree.is_of_tests(one))
+        return tuple(sorted(one for one in apart if self.count_former(one, folder)))
 
     @asked_once
     def _parts(self, folder: str) -> frozenset[str]:
@@ -107,7 +118,9 @@ class Likeness:
     def copies_of(self, folder: str) -> tuple[str, ...]:
         """Return the versions of a folder, whatever they are called: folders that are neither in it nor around it."""
         around = (one for one in self._holding_the_same(folder) if not overlap(one, folder))
-        alike = {one for one in dict.fromkeys(around) if self._is_version(one, folder)}
+        alike = {
+            one for one in dict.fromkeys(around) if not self._tree.is_of_tests(one) and self._is_version(one, folder)
+        }
         return tuple(sorted(one for one in alike if not any(above in alike for above in ancestors(one))))
 
     def _is_version(self, one: str, folder: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors, is_below, overlap
+from common_sync.core.paths import ancestors, is_below, overlap
 from common_sync.core.references.contract import Place
 from common_sync.core.references.kinds import Kind, kind_anywhere
 from common_sync.core.text import UnparsableError
@@ -50,7 +50,7 @@ class WideImage(NamedTuple):
 def find_links(tree: Tree) -> list[Link]:
     """Return every line, and every symlink, by which one folder leads to another, in the order of the files."""
     links = sorted(_Linker(tree).links(), key=lambda link: link.file)
-    for file, place in sorted(tree.symlinks.items()):
+    for file, place in sorted(item for item in tree.symlinks.items() if not tree.is_of_tests(item[0])):
         holder = next(filter(tree.looks_like_service, ancestors(file)), above(file))
         if holder and not overlap(place, holder):
             links.append(Link(holder, place, "copy", file, None, f"a symlink to {place}", last(file)))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors, is_below
+from common_sync.core.paths import ancestors, is_below
 from common_sync.edges.detection.evidence import Evidence
 from common_sync.edges.detection.links import Link
 from common_sync.edges.detection.services import (
@@ -29,6 +29,11 @@ _LIBRARY_NAMES = frozenset(
     )
 )
 """Names that people give to a library, or to the folder of several."""
+
+_SERVICE_FOLDERS = frozenset(
+    {"services", "apps", "applications", "microservices", "jobs", "workers", "functions", "lambdas"}
+)
+"""Names of folders that hold services: a project in one is no library for that alone."""
 
 _MOST_LIKELY = 5
 
@@ -56,7 +61,7 @@ class Repository:
         """Return every folder that may be the master and has services, the likeliest first, those that little speaks for, too."""
         named = list(dict.fromkeys((*self._pointed_at(), *self._asked_for())))
         copied = [one for one in self._likeness.originals() if not any(is_below(one, other) for other in named)]
-        likely = [one for one in (*named, *copied) if self._tree.is_there(one)]
+        likely = [one for one in (*named, *copied) if self._tree.is_there(one) and not self._tree.is_of_tests(one)]
         masters = [one for one in likely if not self._only_holds_one_of(one, likely)]
         examined = (self.examine(master, alone=not masters) for master in masters or self._libraries())
         found = [candidate for candidate in examined if candidate.services]
@@ -99,10 +104,16 @@ class Repository:
                 last(folder) in _LIBRARY_NAMES and not self._tree.is_project(folder) and not self._has_modules(folder)
             )
             around = (folder, *ancestors(folder))
-            taken = any(one in found or self._tree.is_program(one) for one in around)
-            if not several and not taken and last(folder) not in COMMONPLACE and self._looks_like_library(folder):
+            taken = any(one in found or self._is_service(one) for one in around)
+            aside = any(last(one) in COMMONPLACE for one in around)
+            if not several and not taken and not aside and self._looks_like_library(folder):
                 found.append(folder)
         return found
+
+    def _is_service(self, folder: str) -> bool:
+        """Tell whether a folder is started by itself, or is a project among services and has no name of a library."""
+        among = last(above(folder)) in _SERVICE_FOLDERS and last(folder) not in _LIBRARY_NAMES
+        return self._tree.is_program(folder) or (among and self._tree.is_project(folder))
 
     def _looks_like_library(self, folder: str) -> bool:
         held = bool(self._likeness.copies_of(folder)) or folder in self._imported
@@ -123,6 +134,8 @@ class Repository:
     def _say(self, folder: str) -> Iterator[str]:
         if number := self._imported[folder]:
             yield f"{number} {'services import' if number > 1 else 'service imports'} it"
+        elif number := len(self._evidence.find_importers(folder)):
+            yield f"{number} {'folders import' if number > 1 else 'folder imports'} it"
         candidate = self.examine(folder, alone=False)
         for service in candidate.services[:1]:
             yield f"{service.reasons[0].file}: {service.reasons[0].text}"
@@ -134,6 +147,12 @@ class Repository:
     def _named(self, folder: str) -> str:
         name = self._evidence.declared.get(folder)
         return f", {name}" if name else ""
+
+    def importers(self, master: str) -> tuple[FoundService, ...]:
+        """Return the folders that import a library, where nothing builds or starts them by themselves: guesses."""
+        lines = self._evidence.find_importers(master)
+        reasons = {path: (Reason(one.file, one.line, one.text),) for path, one in sorted(lines.items())}
+        return tuple(FoundService(path, why, guess=True) for path, why in reasons.items())
 
     def self_contained(self, master: str) -> tuple[FoundService, ...]:
         """Return what looks like a service by itself, for a master that nothing refers to."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command, read_script
-from common_sync.core.model import ancestors, is_below
+from common_sync.core.paths import ancestors, is_below
 from common_sync.core.references.kinds import kind_of
 from common_sync.edges.detection.reading import Lead
 from common_sync.edges.detection.script_lines import (
@@ -86,7 +86,8 @@ def find_copies(tree: Tree, file: str) -> Iterator[tuple[str, Lead]]:
     for number, line, found in _read_lines(tree, file, "."):
         seen = set()
         for one in found:
-            for service, place, name in _locate(tree, file, one.source, one.target) if one.source else ():
+            named = one.source.strip("*/.")  # a variable that may be anything names no library
+            for service, place, name in _locate(tree, file, one.source, one.target) if named else ():
                 if (service, place) not in seen:
                     seen.add((service, place))
                     yield service, Lead(place, "copy", number, show_line(line), name)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors, is_below, overlap
+from common_sync.core.paths import ancestors, is_below, overlap
 from common_sync.edges.detection.evidence import Evidence
 from common_sync.edges.detection.links import Link, WideImage
 from common_sync.edges.detection.reading import Strength
@@ -204,11 +204,19 @@ class _Examination:
         inside_a_copy = any(one in self._copies for one in (service, *ancestors(service)))
         if inside_a_copy or not self._tree.is_there(service):
             return
-        if last(service) in COMMONPLACE and not self._tree.is_built(service):
+        if (last(service) in COMMONPLACE and not self._tree.is_built(service)) or self._tree.is_of_tests(service):
             text = f"{service} uses {self._master}, too, but does not look like a service"
+            self._notes.append(reason._replace(text=text))
+        elif self._tree.only_holds_base_image(service) and service not in self._composed:
+            text = f"{service} takes {self._master}, too, but holds only a Dockerfile that starts nothing: no service"
             self._notes.append(reason._replace(text=text))
         elif service not in self._libraries or self._tree.is_built(service):
             self._reasons.setdefault(service, []).append(reason)
+
+    @cached_property
+    def _composed(self) -> frozenset[str]:
+        """The folders whose Dockerfile a compose file builds: that may say what is started."""
+        return frozenset(link.service for link in self._evidence.outward if link.composed)
 
     @cached_property
     def _libraries(self) -> frozenset[str]:

@@ -1,16 +1,17 @@
 """Several libraries of one repository: which candidates are libraries, and what each service gets of them together."""
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, permutations
 
 from common_sync.core.expressions import expression
-from common_sync.core.model import ancestors, is_below, overlap
+from common_sync.core.paths import ancestors, is_below, overlap
 from common_sync.edges.detection.evidence import Evidence
 from common_sync.edges.detection.links import Link
 from common_sync.edges.detection.services import Candidate, FoundService, Reason, examine, find_lost
-from common_sync.edges.detection.tree import Tree, last
+from common_sync.edges.detection.tree import Tree, above, last
 
+_UPWARD = expression(r"(?:\.\./)+[\w./-]+")
 _NO_NAME = expression(r"[^A-Za-z0-9._-]+|^[^A-Za-z0-9]+")
 """What the name of a library does not hold."""
 
@@ -112,11 +113,16 @@ _Need = tuple[str, str, Link]
 
 def _find_needs(evidence: Evidence, masters: Sequence[str]) -> Iterator[_Need]:
     for holder, needed in permutations(masters, 2):
-        for link in evidence.outward:
-            leads = is_below(link.service, holder) and is_below(link.target, needed)
-            if leads and link.kind in {"install", "use"}:
-                yield holder, needed, link
-                break
+        link = next(_list_leads(evidence, holder, needed, {"install", "use"}), None)
+        if link is not None:
+            yield holder, needed, link
+
+
+def _list_leads(evidence: Evidence, holder: str, needed: str, kinds: Container[str]) -> Iterator[Link]:
+    """Yield the lines by which a library leads to another one."""
+    for link in evidence.outward:
+        if link.kind in kinds and is_below(link.service, holder) and is_below(link.target, needed):
+            yield link
 
 
 def _place(evidence: Evidence, chosen: Sequence[Candidate], needs: Iterable[_Need]) -> Iterator[Candidate]:
@@ -128,6 +134,13 @@ def _place(evidence: Evidence, chosen: Sequence[Candidate], needs: Iterable[_Nee
     if any(posixpath.relpath(at[a], at[b]) != posixpath.relpath(a, b) for a, b in ways):
         common = posixpath.commonpath(masters)
         at = {master: posixpath.relpath(master, common or ".") for master in masters}
+    leads = (
+        (holder, needed, link)
+        for holder, needed, _ in needs
+        for link in _list_leads(evidence, holder, needed, {"install"})
+    )
+    if any(_leads_above(*lead, at) for lead in leads):
+        at = {master: master for master in masters}
     names: list[str] = []
     for one in chosen:
         moved = at[one.master] != one.copy
@@ -135,6 +148,20 @@ def _place(evidence: Evidence, chosen: Sequence[Candidate], needs: Iterable[_Nee
         name = last(one.master)
         names.append(_free_name(one.master, names) if name in names else name)
         yield again._replace(name=names[-1], services=again.services or one.services)
+
+
+def _leads_above(holder: str, needed: str, link: Link, at: Mapping[str, str]) -> bool:
+    """Tell whether a library names one that it needs by a folder above both, which copies have only at the masters' paths.
+
+    From `libs/api`, `../../libs/common` leads to `../common` there, and to nothing from a copy in `api`.
+    """
+    inside = posixpath.relpath(above(link.file), holder)
+    for written in _UPWARD.findall(link.text):
+        there = posixpath.normpath(posixpath.join(above(link.file), written))
+        here = posixpath.normpath(posixpath.join(at[holder], inside, written))
+        if is_below(there, needed):
+            return here != posixpath.normpath(posixpath.join(at[needed], posixpath.relpath(there, needed)))
+    return False
 
 
 def _spread(copies: Sequence[str], masters: Sequence[str]) -> list[str]:

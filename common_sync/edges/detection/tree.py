@@ -12,9 +12,10 @@ from common_sync.core.asked_once import asked_once
 from common_sync.core.copies.manifest import DEEPEST
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.expressions import expression
-from common_sync.core.model import ancestors
+from common_sync.core.paths import ancestors
 from common_sync.core.references.kinds import is_compose, is_dockerfile, kind_anywhere, limit_of
 from common_sync.core.text import UndecodableError, decode_requirements, is_no_path
+from common_sync.edges.files.folders import follow
 from common_sync.edges.git.ask import list_files
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.gitignore.patterns import Gitignores
@@ -36,11 +37,14 @@ COMMONPLACE = frozenset(
 )
 """Names of folders that are in every second project and are no library, however alike they are."""
 
+_OF_TESTS = frozenset({"tests", "test", "e2e", "fixtures", "testdata", "test_data", "mocks"})
+
 CI_FOLDERS = frozenset({".github", ".circleci", ".gitlab", ".buildkite", ".azure"})
 """Hidden folders whose YAML files tell what is done before a build."""
 
 _PROJECT_FILES = frozenset(METADATA_FILES)
 _MAIN = frozenset({"main.py", "__main__.py", "app.py", "manage.py", "server.py", "wsgi.py", "asgi.py"})
+_STARTS = expression(r"^\s*(?:CMD|ENTRYPOINT)\b", re.MULTILINE | re.IGNORECASE)
 _SUBMODULE = expression(r"^\s*path\s*=\s*(.+?)\s*$", re.MULTILINE)
 
 
@@ -176,7 +180,7 @@ class Tree:
         place = self._relative(full)
         if place in self.names or (place in self.files and not os.path.islink(full)):
             return place
-        real = os.path.realpath(full)
+        real = follow(full)
         return self._relative(real) if os.path.exists(real) else None
 
     def _relative(self, full: str) -> str | None:
@@ -190,11 +194,16 @@ class Tree:
             return True
         return any(map(is_compose, self.names.get(folder, ()))) and not self._is_aside(folder)
 
+    def is_of_tests(self, folder: str) -> bool:
+        """Tell whether a folder lies among tests and nothing builds it or installs for it by itself."""
+        among = any(last(one) in _OF_TESTS for one in (folder, *ancestors(folder)))
+        return among and not self.has_dockerfile(folder) and not self._asks(folder) and not self.is_project(folder)
+
     def _is_aside(self, folder: str) -> bool:
         """Tell whether a folder holds the tests or the scripts of the service around it."""
-        return last(folder) in COMMONPLACE and any(
-            self.has_dockerfile(one) or self.is_project(one) for one in ancestors(folder)
-        )
+        around = (folder, *ancestors(folder))
+        inside = next((number for number, one in enumerate(around) if last(one) in COMMONPLACE), len(around))
+        return any(self.has_dockerfile(one) or self.is_project(one) for one in around[inside + 1 :])
 
     def has_dockerfile(self, folder: str) -> bool:
         """Tell whether a folder has a Dockerfile: a compose file beside several services builds none of them by itself."""
@@ -221,6 +230,14 @@ class Tree:
 
     def _asks(self, folder: str) -> bool:
         return any(kind_anywhere(f"{folder}/{name}") == "requirements" for name in self.names.get(folder, ()))
+
+    @asked_once
+    def only_holds_base_image(self, folder: str) -> bool:
+        """Tell whether all that makes a folder a service is a Dockerfile that starts nothing: others build on its image."""
+        if folder in self.python_folders or self._asks(folder) or self.is_project(folder):
+            return False
+        dockerfiles = list(filter(is_dockerfile, self.names.get(folder, ())))
+        return bool(dockerfiles) and not any(_STARTS.search(self.text(f"{folder}/{name}")) for name in dockerfiles)
 
     @asked_once
     def looks_like_service(self, folder: str) -> bool:

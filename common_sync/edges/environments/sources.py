@@ -100,7 +100,7 @@ def _follow(folder: str, locals_: Iterable[Local], copies: Sequence[str]) -> Ite
     pending = [one.path for one in locals_ if one.path in copies]
     if not pending:
         return
-    from common_sync.core.doctor.install.projects import Project, read_project  # most services get one library
+    from common_sync.core.doctor.install.project.projects import Project, read_project  # most services get one library
 
     seen = set(pending)
     while pending:

@@ -50,6 +50,14 @@ class opened:  # noqa: N801 - used as a function; as a generator it takes twice 
         os.close(self._descriptor)
 
 
+def follow(path: str) -> str:
+    """Return a path with its symlinks resolved; as it is where the system shows nobody what one leads to: `/proc/1/fd/1`."""
+    try:
+        return os.path.realpath(path)
+    except PermissionError:
+        return path
+
+
 def open_below(folder: int, path: str, *, make: bool = False) -> int:
     """Return a descriptor of a folder below an open one; the caller closes it.
 

@@ -14,10 +14,10 @@ from operator import itemgetter
 from stat import S_IFBLK, S_IFCHR, S_IFIFO, S_IFMT, S_IFSOCK, S_ISDIR, S_ISLNK, S_ISREG
 
 from common_sync.core.copies.manifest import DEEPEST
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.rules import Rules
 from common_sync.core.errors import Problem, TreeError
-from common_sync.core.model import Entry, File, Seen, Snapshot, Symlink, list_below
+from common_sync.core.model import Entry, File, Seen, Snapshot, Symlink
+from common_sync.core.paths import MANIFEST_NAME, list_below
 from common_sync.edges.files.folders import (
     BLOCK,
     FILE,

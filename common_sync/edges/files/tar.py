@@ -9,7 +9,7 @@ from typing import IO, NamedTuple
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.formats.dockerignore import Dockerignore
-from common_sync.core.model import ancestors
+from common_sync.core.paths import ancestors
 from common_sync.edges.files.folders import FILE, OWNER_MAY_EXECUTE, explain_os_error, explained
 from common_sync.edges.files.reading import STAGING, TEMPORARY
 

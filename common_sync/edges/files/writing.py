@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import Problem, TreeError
-from common_sync.core.model import Entries, Entry, File, Symlink, ancestors
+from common_sync.core.model import Entries, Entry, File, Symlink
+from common_sync.core.paths import MANIFEST_NAME, ancestors
 from common_sync.edges.files.content import NEW, PLAIN, Content, write_all
 from common_sync.edges.files.folders import FOLDER, explained, open_below, opened, read_bytes, remove_empty, remove_tree
 from common_sync.edges.files.large import see

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
-from common_sync.core.model import NAMED_ID, TOP, ancestors
+from common_sync.core.model import NAMED_ID
+from common_sync.core.paths import TOP, ancestors
 from common_sync.core.pins import REMEDY, is_commit, list_tags, why_no_ref
 from common_sync.core.typos import nearest
 from common_sync.edges.git.ask import ask, split

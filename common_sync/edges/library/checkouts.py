@@ -8,7 +8,8 @@ from common_sync.core.copies.library import Library
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.limits import TEXT
-from common_sync.core.model import TOP, Origin
+from common_sync.core.model import Origin
+from common_sync.core.paths import TOP
 from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.library.targets import Target, read_master, read_origin

@@ -9,10 +9,10 @@ from common_sync.core.copies.ancestry import EXECUTABLE, SYMLINK
 from common_sync.core.copies.digest import PREFIX, digest_tree
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.manifest import DEEPEST, LARGEST, Manifest, format_manifest, why_unsafe
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import NAMED_ID, Entry, File, Origin, Symlink
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.edges.files.folders import BLOCK
 from common_sync.edges.files.large import Large
 from common_sync.edges.files.memory import Held

@@ -7,11 +7,11 @@ from functools import lru_cache
 from stat import S_ISLNK
 
 from common_sync.core.copies.manifest import LARGEST, Manifest, make_manifest, parse_manifest
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.copies.rules import BUILT_IN, Rules
 from common_sync.core.errors import ManifestError, Problem, TreeError
 from common_sync.core.model import Origin, Snapshot
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.edges.files.folders import explain_os_error, open_below, opened, read_bytes
 from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, Expected, walk
 from common_sync.edges.library.targets import Target

@@ -13,11 +13,11 @@ from common_sync.core.copies.digest import digest_tree
 from common_sync.core.copies.library import Library, TargetKey
 from common_sync.core.copies.lockfile import Lock, Locked
 from common_sync.core.copies.manifest import LARGEST, Manifest, parse_manifest
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.errors import CommonSyncError, ManifestError, Problem, TreeError
 from common_sync.core.limits import ANY
 from common_sync.core.model import NAMED_ID, Entry, Origin, Snapshot
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.files.large import Large
 from common_sync.edges.files.memory import Held

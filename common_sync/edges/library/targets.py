@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from common_sync.core.copies.library import Library, TargetKey
 from common_sync.core.copies.manifest import DEEPEST, LARGEST, Manifest, format_manifest, make_manifest, why_unsafe
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.metadata import METADATA_FILES, read_library
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.copies.rules import Rules
 from common_sync.core.errors import Problem, TreeError, shell_word
-from common_sync.core.model import Origin, Snapshot, Symlink, ancestors
+from common_sync.core.model import Origin, Snapshot, Symlink
+from common_sync.core.paths import MANIFEST_NAME, ancestors
 from common_sync.edges.files.content import Content, WorkTree
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.large import Large

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.rules import Rules
-from common_sync.core.model import ancestors
+from common_sync.core.paths import ancestors
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.git.ask import list_untracked
 

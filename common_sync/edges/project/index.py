@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.core.copies.library import LOCK_FILE
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
-from common_sync.core.model import ancestors
+from common_sync.core.paths import MANIFEST_NAME, ancestors
 from common_sync.core.references.kinds import IGNORE, KINDS, kind_of, list_globs
 from common_sync.edges.git.ask import ask, ask_ahead, split
 from common_sync.edges.git.checkout import ATTRIBUTES

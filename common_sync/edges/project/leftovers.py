@@ -4,10 +4,9 @@ import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.rules import BUILT_IN, Rules
 from common_sync.core.errors import GitError
-from common_sync.core.model import ancestors, list_below
+from common_sync.core.paths import MANIFEST_NAME, ancestors, list_below
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.repository import find_top

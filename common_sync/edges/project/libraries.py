@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from common_sync.core.configuration import Configuration
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.manifest import LARGEST, parse_manifest
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.core.settings import Setting
 from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.gitignore.patterns import configured_rules

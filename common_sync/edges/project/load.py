@@ -15,7 +15,7 @@ from common_sync.core.configuration import (
 )
 from common_sync.core.copies.library import LOCK_FILE, Library
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
-from common_sync.core.model import name_after
+from common_sync.core.paths import name_after
 from common_sync.edges.files.folders import explain_os_error, read_regular
 from common_sync.edges.git.ask import list_named
 from common_sync.edges.git.repository import find_top, folders_up
@@ -82,7 +82,13 @@ def load_project(root: str | None = None) -> Project:
 
 
 def list_services(root: str | None, beginning: str) -> tuple[str, ...]:
-    """Return the services whose paths begin so, as quickly as a Tab needs: nothing else of the configuration is checked.
+    """Return the services whose paths begin so, or the last parts of these, as quickly as a Tab needs.
+
+    Nothing else of the configuration is checked.
+
+    Args:
+        root: As for `load_project`.
+        beginning: How they begin.
 
     Raises:
         CommonSyncError: The configuration cannot be read, or a folder cannot be listed.

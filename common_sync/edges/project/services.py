@@ -6,7 +6,7 @@ from functools import cache
 
 from common_sync.core.configuration import Configuration
 from common_sync.core.errors import Problem, shell_word
-from common_sync.core.model import ancestors, is_foreign
+from common_sync.core.paths import ancestors, is_foreign
 from common_sync.core.settings import Setting, why_no_folder
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.git.ask import ask, split
@@ -64,7 +64,7 @@ def discover_services(
     Args:
         root: The absolute path of the configuration's folder.
         configuration: What it says.
-        beginning: How their paths begin; no other folder is looked into.
+        beginning: How their paths begin, or the last parts of these; no other folder is looked into.
 
     Raises:
         TreeError: A folder in which services may be cannot be listed.
@@ -85,7 +85,7 @@ class _Discovery:
     def services(self) -> list[str]:
         settings = self._configuration.services
         named = (setting for setting in settings if not is_glob(setting.value))
-        explicit = [setting for setting in named if setting.value.startswith(self._beginning)]
+        explicit = [setting for setting in named if _begins(setting.value, self._beginning)]
         for setting in explicit:
             if setting.value in self._given:
                 self._complain(setting, "is given twice", f"it is also in line {self._given[setting.value].line}")
@@ -153,6 +153,10 @@ class _Discovery:
         return next((above for above in holders if above in self._given), None)
 
 
+def _begins(path: str, beginning: str) -> bool:
+    return path.startswith(beginning) or path.rpartition("/")[2].startswith(beginning)
+
+
 def is_glob(path: str) -> bool:
     """Tell whether a configured path is a glob."""
     return not _GLOB.isdisjoint(path)
@@ -177,7 +181,7 @@ def match_services(
         pattern: The glob.
         masters: The libraries' folders.
         copies: The paths of copies inside a service.
-        beginning: How the folders' paths begin.
+        beginning: How the folders' paths begin, or the last parts of these.
 
     Raises:
         TreeError: A folder in which services may be cannot be listed.
@@ -191,7 +195,7 @@ def match_services(
         apart = not any(f"{one}/".startswith(f"{path}/") or path.startswith(f"{one}/") for one in masters)
         return apart and not is_copied(path)
 
-    able = [path for path in list_matches(root, pattern) if path.startswith(beginning) and may_be_service(path)]
+    able = [path for path in list_matches(root, pattern) if _begins(path, beginning) and may_be_service(path)]
     used = find_used(root, able, copies)
     return [path for path in able if path in used]
 
@@ -262,7 +266,13 @@ def near_name(name: str, services: Sequence[str]) -> str:
     last = [service.rpartition("/")[2] for service in services]
     short = [part if last.count(part) == 1 else service for part, service in zip(last, services, strict=True)]
     words = services if "/" in name else short
-    return nearest(name, words) or list_names(services)
+    holding = [word for word in words if len(name) > 1 and name in word]
+    guess = f"did you mean {' or '.join(holding)}?" if 0 < len(holding) <= _MOST_MEANT else ""
+    return nearest(name, words) or guess or list_names(services)
+
+
+_MOST_MEANT = 3
+"""Services whose names hold what was typed, as `crm` for `crm-api` and `crm-worker`."""
 
 
 _MOST_NAMED = 10

@@ -8,10 +8,10 @@ import tomllib
 from collections.abc import Sequence
 
 from common_sync.core.copies.library import Library
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.tables import Table, find_table
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.core.references.kinds import limit_of
 from common_sync.core.workspace.project import list_from_workspace
 from common_sync.core.workspace.pruning import PROJECT, Workspace

@@ -11,7 +11,8 @@ from common_sync.core.blocks import gitattributes as attributes
 from common_sync.core.blocks.block import End, FindOthers, put_block, read_block, remove_block
 from common_sync.core.errors import GitError, TreeError
 from common_sync.core.findings import make_finding
-from common_sync.core.model import FileEdit, Finding, ancestors
+from common_sync.core.model import FileEdit, Finding
+from common_sync.core.paths import ancestors
 from common_sync.core.references.kinds import IGNORE, limit_of
 from common_sync.core.text import UnparsableError
 from common_sync.edges.files.folders import explain_os_error, opened, read_bytes

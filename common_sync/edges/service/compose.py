@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.asked_once import asked_once
 from common_sync.core.formats.compose.names import DeadEnd, Stack, find_stack
-from common_sync.core.model import below, is_below
+from common_sync.core.paths import below, is_below
 from common_sync.core.references.hints import may_build, may_build_at
 from common_sync.core.references.kinds import KINDS, Kind, is_compose
 from common_sync.core.text import UndecodableError, UnparsableError, decode_unicode
+from common_sync.edges.files.folders import follow
 
 if TYPE_CHECKING:  # 3 ms, which a repository without compose files need not pay: the reader is imported with YAML
     from common_sync.core.formats.compose.built import BuiltService, Layer
@@ -253,7 +254,7 @@ class ComposeFiles:
 
             built = (found for found in map(locate_service, self._list_stacked(one)) if found is not None)
             self._built[key] = tuple(
-                one._replace(dockerfile=os.path.realpath(one.dockerfile)) if one.dockerfile else one for one in built
+                one._replace(dockerfile=follow(one.dockerfile)) if one.dockerfile else one for one in built
             )
         return self._built[key]
 

@@ -10,7 +10,7 @@ from common_sync.core.doctor.image.files import BuildContext, Place
 from common_sync.core.formats.dockerignore import parse_dockerignore
 from common_sync.core.references.kinds import limit_of
 from common_sync.core.text import UndecodableError, UnparsableError, decode_bytes, decode_requirements
-from common_sync.edges.files.folders import opened, read_bytes
+from common_sync.edges.files.folders import follow, opened, read_bytes
 
 DOCKERIGNORE = ".dockerignore"
 _EXECUTE = S_IXUSR | S_IXGRP | S_IXOTH
@@ -75,7 +75,7 @@ class ServiceFolder:
     def _follow(self, path: str) -> str | None:
         """Return where a path leads to, anywhere, or None where no path is like that."""
         try:
-            return os.path.realpath(os.path.join(self._folder, path))
+            return follow(os.path.join(self._folder, path))
         except ValueError:  # a NUL in it
             return None
 

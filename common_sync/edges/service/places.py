@@ -7,10 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.library import Library
-from common_sync.core.model import Entries, ancestors, below
+from common_sync.core.model import Entries
+from common_sync.core.paths import ancestors, below
 from common_sync.core.references.contract import Locate, LocatedReference, Place, Site
 from common_sync.core.references.hints import may_concern
 from common_sync.core.references.kinds import Kind
+from common_sync.edges.files.folders import follow
 
 if TYPE_CHECKING:
     from common_sync.core.formats.compose.built import BuiltService
@@ -125,7 +127,7 @@ class Places:
             full = os.path.normpath(os.path.join(above if from_file else self.folder, path))
             if (place := self._find_in_library(full)) is not None:
                 return place  # as nearly always; to follow symlinks asks for every folder above
-            real = os.path.realpath(full)
+            real = follow(full)
             if (place := self._find_in_library(real)) is not None:
                 return place
             if self.is_own(real) or any(below(real, other) is not None for other in self._others):

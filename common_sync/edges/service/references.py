@@ -6,7 +6,8 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.findings import make_finding, place
-from common_sync.core.model import FileEdit, Finding, Reference, below, list_below
+from common_sync.core.model import FileEdit, Finding, Reference
+from common_sync.core.paths import below, list_below
 from common_sync.core.references.contract import LocatedReference, Rewrite, Rewriter, Site
 from common_sync.core.references.hints import may_install
 from common_sync.core.references.kinds import KINDS, Kind, kind_of, made_from
@@ -20,7 +21,7 @@ from common_sync.core.text import (
     encode,
     find_conflict,
 )
-from common_sync.edges.files.folders import explain_os_error
+from common_sync.edges.files.folders import explain_os_error, follow
 from common_sync.edges.service.compose import ComposeFiles, list_named
 from common_sync.edges.service.listing import is_meant, list_paths
 from common_sync.edges.service.places import Location, Places, see_from
@@ -122,9 +123,13 @@ def _run(rewrite: Rewriter, characters: str, sites: Sequence[Site]) -> tuple[str
         one = rewrite(characters, site)
         characters = apply_edits(characters, one.edits)
         references = tuple(reference for reference in one.references if reference not in known)
-        problems = tuple(problem for problem in one.problems if problem not in known)
+        problems = tuple(problem for problem in one.problems if problem._replace(remedy="") not in known)
         found.append(one._replace(references=references, problems=problems))
-        known.update(one.references, one.problems)
+        known.update(one.references, (problem._replace(remedy="") for problem in one.problems))
+    if sum(problem.code == "CS109" for one in found for problem in one.problems) > 1:
+        from common_sync.core.references.locks import join_reports  # which has made them
+
+        found = join_reports(found)
     return characters, found
 
 
@@ -164,9 +169,9 @@ class _Reader:
         """Return a path with its symlinks resolved; to follow those above a file, every folder up to `/` is asked for once."""
         above, name = os.path.split(path)
         if above not in self._resolved:
-            self._resolved[above] = os.path.realpath(above)
+            self._resolved[above] = follow(above)
         found = os.path.join(self._resolved[above], name)
-        return os.path.realpath(found) if os.path.islink(found) else found
+        return follow(found) if os.path.islink(found) else found
 
     def read_data(self, file: str, kind: Kind, data: bytes) -> References:
         """Read a file that holds other bytes than the disk has."""
@@ -271,7 +276,7 @@ class _Reader:
             for one in builds
             for context in one.contexts
             if below(context.file, self._folder) is None  # in its own file, the path is rewritten
-            if context.value is not None and below(os.path.realpath(context.value), view.master) is not None
+            if context.value is not None and below(follow(context.value), view.master) is not None
         }
         for name, file, at in sorted(named):
             from common_sync.core.formats.dockerfile.sources import find_named_uses

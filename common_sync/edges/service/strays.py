@@ -6,10 +6,10 @@ from contextlib import suppress
 from hashlib import sha256
 
 from common_sync.core.copies.manifest import LARGEST, Manifest, parse_manifest
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import GitError, ManifestError
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Entries, File, Finding, Reference, below, is_below
+from common_sync.core.model import Entries, File, Finding, Reference
+from common_sync.core.paths import MANIFEST_NAME, below, is_below
 from common_sync.core.references.kinds import KINDS, kind_of
 from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.service.places import Location

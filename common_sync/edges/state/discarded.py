@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from common_sync.core.errors import Problem, TreeError, shell_word
-from common_sync.core.model import Entry, Symlink, is_below
+from common_sync.core.model import Entry, Symlink
+from common_sync.core.paths import is_below
 from common_sync.edges.files.content import write_all
 from common_sync.edges.files.folders import BLOCK, FILE, explain_os_error, explained, open_below, opened, remove_tree
 from common_sync.edges.files.reading import TEMPORARY, read_entry

@@ -7,6 +7,7 @@ from hashlib import sha256
 from html import escape
 
 from common_sync.core.report.document import Document
+from common_sync.core.service_plan import KINDS
 from common_sync.edges.files.pages import read_shipped
 from common_sync.interface.report.fields import format_document
 from common_sync.interface.report.kinds import LOOKS, styles, symbols
@@ -55,14 +56,15 @@ def _hash(text: str) -> str:
 
 
 def _table_lines(document: Document, standings: Sequence[Standing]) -> Iterator[str]:
-    """Yield the table that is there without script and without style: in mail, in Jenkins."""
+    """Yield the table that is there without script and without style, in mail and in Jenkins: the worst services first."""
     heads = ("Service", "Version", "State", "What differs", "Builds alone")
     rest = len(standings) - _MOST_ROWS
     more = f", of which the first {_MOST_ROWS} are here" if rest > 0 else ""
     yield f"<table><caption>{count(len(standings), 'service')}{more}</caption>"
     columns = "".join(f'<th scope="col">{head}</th>' for head in heads)
     yield f"<thead><tr>{columns}</tr></thead><tbody>"
-    for row, standing in [*zip(document.services, standings, strict=True)][:_MOST_ROWS]:
+    rows = sorted(zip(document.services, standings, strict=True), key=lambda one: KINDS.index(one[0].kind))
+    for row, standing in rows[:_MOST_ROWS]:
         cells = (standing.version or "-", LOOKS[row.kind].name, standing.what, _BUILDS[row.verdict])
         name = f'<th scope="row">{_text(row.name)}</th>'
         yield f"<tr>{name}{''.join(f'<td>{_text(cell)}</td>' for cell in cells)}</tr>"

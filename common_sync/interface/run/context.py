@@ -13,7 +13,7 @@ from common_sync.interface.show.text import count, finding_lines
 
 if TYPE_CHECKING:
     from common_sync.commands.context import Context
-    from common_sync.commands.steps.workspaces import Space
+    from common_sync.commands.steps.builds.workspaces import Space
 
 
 def run_context(

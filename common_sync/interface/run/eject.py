@@ -10,8 +10,8 @@ from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fields import eject_fields
 from common_sync.interface.show.options import DryRun, Option, Options, Services
 from common_sync.interface.show.presenter import View, present
-from common_sync.interface.show.terminal import Terminal, columns, pad, printable, say
-from common_sync.interface.show.text import count, finding_lines, kept_line
+from common_sync.interface.show.terminal import columns, pad, printable, say
+from common_sync.interface.show.text import count, finding_lines, kept_line, limit, more_lines
 
 if TYPE_CHECKING:
     from common_sync.commands.eject import Ejected, Ejection
@@ -39,12 +39,14 @@ def run_eject(
 def _lines(ejection: "Ejection", library: str | None, services: Sequence[str], options: Options) -> Iterator[str]:
     """Yield the changes, the findings, and what would bring all of it back."""
     if not options.quiet:
-        yield from _done_lines(ejection, options.terminal)
+        yield from _done_lines(ejection, options)
     yield from finding_lines(ejection.findings(), options.terminal, everything=options.verbose)
     if ejection.kept is not None:
         yield kept_line(ejection.kept, ejection.root)
     if not options.quiet and not ejection.dry_run:
         yield from options.terminal.wrap(_tell_end(ejection, library, services))
+    elif not options.quiet:
+        yield "nothing was written"
 
 
 def _tell_end(ejection: "Ejection", library: str | None, services: Sequence[str]) -> str:
@@ -63,8 +65,12 @@ def _tell_end(ejection: "Ejection", library: str | None, services: Sequence[str]
     return f"before you commit: delete {what}{hook}"
 
 
-def _done_lines(ejection: "Ejection", terminal: Terminal) -> Iterator[str]:
-    """Yield a row a service, and one a file of the root."""
+_MOST_ROWS = 15
+
+
+def _done_lines(ejection: "Ejection", options: Options) -> Iterator[str]:
+    """Yield a row a service, and one a file of the root; of a long list, what went wrong is always there."""
+    terminal = options.terminal
     mark, be = ("→", "would be ") if ejection.dry_run else ("✓", "")
     rows = []
     for service in ejection.services:
@@ -74,10 +80,14 @@ def _done_lines(ejection: "Ejection", terminal: Terminal) -> Iterator[str]:
             continue  # its findings name the files
         told = what or ("nothing put back" if failed else "nothing to put back")
         rows.append(("✗" if failed else mark, service.service, f"{told}; what is left is below" if failed else told))
-    rows += [(mark, block.path, f"{_name_block(block)} {be}taken out") for block in ejection.unblocked]
-    width = max((columns(printable(name)) for _, name, _ in rows), default=0)
-    for sign, name, what in rows:
-        yield from terminal.wrap(what, width + 4, f"{terminal.mark(sign)} {pad(printable(name), width)}  ")
+    first, _ = limit(rows, _MOST_ROWS, everything=options.verbose)
+    shown = [*first, *(row for row in rows[len(first) :] if row[0] == "✗")]
+    blocks = [(mark, block.path, f"{_name_block(block)} {be}taken out") for block in ejection.unblocked]
+    width = max((columns(printable(name)) for _, name, _ in (*shown, *blocks)), default=0)
+    for lines, rest in ((shown, len(rows) - len(shown)), (blocks, 0)):
+        for sign, name, what in lines:
+            yield from terminal.wrap(what, width + 4, f"{terminal.mark(sign)} {pad(printable(name), width)}  ")
+        yield from more_lines(rest, "service", terminal)
 
 
 def _name_block(block: "FileEdit") -> str:

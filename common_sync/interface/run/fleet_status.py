@@ -16,8 +16,8 @@ from common_sync.interface.show.text import count, finding_lines
 
 if TYPE_CHECKING:
     from common_sync.commands.fleet_status import FleetStatus
-    from common_sync.commands.steps.fleet_looks import Looked
-    from common_sync.commands.steps.fleet_runs import Asked
+    from common_sync.commands.steps.fleet.looks import Looked
+    from common_sync.commands.steps.fleet.runs import Asked
 
 UNKNOWN = 4
 """The exit code where a machine could not be asked."""
@@ -57,7 +57,7 @@ def run_fleet_status(
 
 def _lines(status: "FleetStatus", options: Options) -> Iterator[str]:
     """Yield what is wanted, the table, what is found, and one line that says it all."""
-    from common_sync.commands.steps.fleet_runs import name_state  # what the command has imported
+    from common_sync.commands.steps.fleet.runs import name_state  # what the command has imported
 
     terminal, ref = options.terminal, printable(status.ref)
     if not options.quiet:
@@ -92,7 +92,7 @@ def _count_processes(status: "FleetStatus") -> str:
 
 
 def _count_unwell(status: "FleetStatus") -> str:
-    from common_sync.commands.steps.fleet_looks import UNWELL  # what the command has imported
+    from common_sync.commands.steps.fleet.looks import UNWELL  # what the command has imported
 
     untold = f"; of {count(status.untold, 'target')} it is not known how it stands" if status.untold else ""
     lines = {(one.line, one.message.partition(":")[0]) for one in status.findings if one.code in UNWELL}
@@ -131,7 +131,7 @@ def _name_age(asked: "Asked") -> str:
 def name_runs(asked: "Asked") -> str:
     """Return what runs from a place, as its cell in the table has it."""
     if asked.runs.is_told:
-        from common_sync.commands.steps.fleet_runs import SHOWN_DIGEST  # what the command has imported
+        from common_sync.commands.steps.fleet.runs import SHOWN_DIGEST  # what the command has imported
 
         return printable(asked.runs.digest[:SHOWN_DIGEST])
     return {"none": "·", "unknown": "?"}.get(asked.runs.state, asked.runs.state)
@@ -154,7 +154,7 @@ def name_verdict(asked: "Asked") -> str:
 
 
 def _name_state(asked: "Asked") -> str:
-    from common_sync.commands.steps.fleet_runs import name_own
+    from common_sync.commands.steps.fleet.runs import name_own
 
     verdict = asked.verdict
     if verdict.state == "other":  # the library's name is in the first line

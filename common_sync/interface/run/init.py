@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
-from common_sync.core.model import below
+from common_sync.core.paths import below
 from common_sync.interface.show.fields import init_fields
 from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, present, shows_text
 from common_sync.interface.show.terminal import Terminal, columns, printable, write
-from common_sync.interface.show.text import count
+from common_sync.interface.show.text import count, limit
 
 if TYPE_CHECKING:
     from common_sync.commands.steps.proposing import Proposal, ProposedLibrary
@@ -34,6 +34,9 @@ def run_init(
     write_configuration(proposal)
     return present(View("init", True, tuple, partial(_lines, proposal), partial(init_fields, proposal)), options)
 
+
+_MOST_OTHERS = 5
+"""Folders that may be libraries, too, and are named."""
 
 _AFTER_NOTE, _AFTER_KIND = 6, 11
 """The columns before what is said behind `note:`, and behind a mark and `service`."""
@@ -81,35 +84,55 @@ def _lines(proposal: "Proposal", options: Options) -> Iterator[str]:
         yield from _list_library(library, terminal)
     for reason in proposal.notes:
         yield from terminal.wrap(f"{printable(reason.file)}: {printable(reason.text)}", _AFTER_NOTE, note)
-    for other in proposal.others:
+    others, rest = limit(proposal.others, _MOST_OTHERS, everything=options.verbose)
+    for other in others:
         users = printable(f"{other.master} may be a library, too: {describe_users(other)}")
         first, command = f"{note}{users} (delete what was written, then:", f"{name_also(proposal, other)})"
         if columns(first) + 1 + columns(command) <= terminal.width:
             yield f"{first} {command}"
         else:  # the command is to be copied, so it has a line
             yield from (*terminal.wrap(first, _AFTER_NOTE), f"{' ' * _AFTER_NOTE}{command}")
+    if rest:
+        yield f"{note}{rest} more folders may be libraries, but for them less speaks (-v names them)"
     yield from ("", f"wrote {printable(os.path.relpath(proposal.file))}:", "")
     yield from (f"    {printable(line)}" if line else "" for line in format_configuration(proposal).splitlines())
     yield ""
-    yield from _list_wide(proposal, terminal)
+    mendable = _find_mendable(proposal)
+    yield from _list_wide(proposal, mendable, terminal)
     if proposal.members == proposal.services:  # there is nothing to distribute
-        service = shell_word(proposal.members[0])
-        yield f"next: common-sync context {printable(service)} | docker build -f {printable(service)}/Dockerfile -"
+        built = (one for one in proposal.members if os.path.isfile(os.path.join(proposal.root, one, "Dockerfile")))
+        if (member := next(built, None)) is not None:
+            service = printable(shell_word(member))
+            yield f"next: common-sync context {service} | docker build -f {service}/Dockerfile -"
+        else:
+            yield f"next: common-sync context {printable(shell_word(proposal.members[0]))} --output context.tar"
     else:
-        yield f"next: common-sync distribute{' --contexts' if any(one.composed for one in proposal.wide) else ''}"
+        yield f"next: common-sync distribute{' --contexts' if mendable else ''}"
 
 
-def _list_wide(proposal: "Proposal", terminal: Terminal) -> Iterator[str]:
+def _find_mendable(proposal: "Proposal") -> list[str]:
+    """Return the Dockerfiles built from above that `--contexts` mends: what it would do is asked, for a compose file alone says too little."""
+    if not any(one.composed for one in proposal.wide):
+        return []
+    from common_sync.commands.steps.builds.narrowing import list_narrowable  # brings YAML, and reads all services
+
+    narrowable = list_narrowable(proposal.root)
+    return list(dict.fromkeys(one.file for one in proposal.wide if one.file in narrowable))
+
+
+def _list_wide(proposal: "Proposal", mendable: Sequence[str], terminal: Terminal) -> Iterator[str]:
     """Yield which images are built from a folder above their service, apart by what mends them."""
-    if composed := [one.file for one in proposal.wide if one.composed]:
-        yield from terminal.wrap(
-            f"built from a folder above their service, which --contexts mends: {_name_some(composed)}"
-        )
-    if others := [one for one in proposal.wide if not one.composed]:
-        named = _name_some([one.file for one in others])
-        yield from terminal.wrap(
-            f"built from a folder above their service, and no compose file says how, so --contexts cannot mend it: {named}"
-        )
+    above = "built from a folder above their service,"
+    if mendable:
+        yield from terminal.wrap(f"{above} which --contexts mends: {_name_some(mendable)}")
+    others = [one for one in proposal.wide if one.file not in mendable]
+    for composed, why in (
+        (True, "in a way that --contexts cannot change"),
+        (False, "and no compose file says how, so --contexts cannot mend it"),
+    ):
+        if named := list(dict.fromkeys(one.file for one in others if one.composed is composed)):
+            yield from terminal.wrap(f"{above} {why}: {_name_some(named)}")
+    if others:
         yield f"what to change there: common-sync doctor {printable(shell_word(others[0].service))}"
 
 

@@ -12,7 +12,7 @@ from common_sync.interface.show.progress import show_progress
 from common_sync.interface.show.terminal import say
 
 if TYPE_CHECKING:
-    from common_sync.commands.steps.homes import Goal
+    from common_sync.commands.steps.promote.homes import Goal
 
 _NAMES = "Services, or files and folders of their copies. Default: all edits."
 
@@ -50,6 +50,6 @@ def _find_goal(to: str | None, patch: str | None) -> "Goal | None":
         )
     if not (to or patch):
         raise ConfigurationError(Problem("names nothing", "--to" if patch is None else "--patch"))
-    from common_sync.commands.steps.homes import Goal  # most masters are here
+    from common_sync.commands.steps.promote.homes import Goal  # most masters are here
 
     return Goal(to or "", patch or "")

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
+from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fields import kept_fields, restore_fields
 from common_sync.interface.show.options import DryRun, Option, Options
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.terminal import printable, say
-from common_sync.interface.show.text import count, kept_line, limit, more_lines
+from common_sync.interface.show.text import count, help_lines, kept_line, limit, more_lines
 
 if TYPE_CHECKING:
     from common_sync.commands.restore import Kept, Restoration
@@ -19,17 +20,21 @@ _MOST_FILES = 3
 
 def run_restore(
     options: Options,
-    number: Annotated[int | None, Option("", "The number of a set. Default: the newest.", "SET")] = None,
+    number: Annotated[int | None, Option("", "The number of a set. Without it, the sets are listed.", "SET")] = None,
     *,
-    list_sets: Annotated[bool, Option("--list", "List what is kept; write nothing.")] = False,
     force: Annotated[bool, Option("--force", "Replace what was edited since; that is kept first.")] = False,
     dry_run: DryRun = False,
 ) -> int:
-    """Bring back what --force has discarded, all or nothing."""
+    """Bring back what --force has discarded, all or nothing; without SET, list what is kept."""
     from common_sync.commands.restore import list_all_kept, restore  # few ever need it
 
     project = load_project(options.root)
-    if list_sets:
+    if number is None and (force or dry_run):
+        option = "--force" if force else "--dry-run"
+        raise ConfigurationError(
+            Problem(f"{option} takes the number of a set", remedy="common-sync restore lists them")
+        )
+    if number is None:
         kept = list_all_kept(project)
         text, fields = partial(_list_lines, kept), partial(kept_fields, kept)
     else:
@@ -46,7 +51,10 @@ def _list_lines(kept: Sequence["Kept"], options: Options) -> Iterator[str]:
         shown, rest = limit(files, _MOST_FILES, everything=options.verbose)
         yield from (f"      {printable(file)}" for file in shown)
         yield from more_lines(rest, "file", options.terminal, 6)
-    if not kept:
+    if kept:
+        newest = kept[0].set.number
+        yield from help_lines(f"common-sync restore {newest} brings the newest back", options.terminal)
+    else:
         yield "nothing that was discarded is kept here"
 
 

@@ -14,7 +14,7 @@ from common_sync.interface.show.terminal import printable, say
 from common_sync.interface.show.text import compared_lines, finding_lines
 
 if TYPE_CHECKING:
-    from common_sync.commands.steps.units import Unit
+    from common_sync.commands.steps.environments.units import Unit
     from common_sync.core.model import Finding
     from common_sync.edges.project.load import Project
 
@@ -37,7 +37,7 @@ def run_units(
     ] = None,
 ) -> int:
     """Print the systemd units of services; compare, install or remove them."""
-    from common_sync.commands.steps.units import manager_of, read_units
+    from common_sync.commands.steps.environments.units import manager_of, read_units
     from common_sync.commands.units import remove_units, write_units
 
     _check_options(force=force, check=check, diff=diff, write=write, remove=remove)
@@ -57,8 +57,8 @@ def run_units(
 
 
 def _check(project: "Project", units: "Sequence[Unit]") -> View:
-    from common_sync.commands.steps.unit_checks import check_set_up
-    from common_sync.commands.steps.units import list_findings
+    from common_sync.commands.steps.environments.unit_checks import check_set_up
+    from common_sync.commands.steps.environments.units import list_findings
 
     findings = (*list_findings(units), *check_set_up(project, [one.service for one in units if one.kind == "service"]))
     passes = not any(one.severity == "error" for one in findings)

@@ -52,11 +52,11 @@ def run_verify(
     with show_progress() as phases:
         surveyed = survey(project, services or (), phases=phases)
     if deep:
-        from common_sync.commands.steps.locking import find_forged  # asked for where nobody is trusted
+        from common_sync.commands.steps.versions.locking import find_forged  # asked for where nobody is trusted
 
         surveyed = surveyed.with_root_findings(find_forged(project))
     if since is not None:
-        from common_sync.commands.steps.raising import find_unraised  # most runs look at what is there now
+        from common_sync.commands.steps.versions.raising import find_unraised  # most runs look at what is there now
 
         surveyed = surveyed.with_root_findings(find_unraised(project.root, surveyed.masters, since))
     text, fields = partial(_lines, surveyed, time.perf_counter() - started), partial(survey_fields, surveyed)

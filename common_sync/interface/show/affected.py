@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from common_sync.commands.affected import Affected, AffectedService
 from common_sync.core.affected import Reason, ReasonKind
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.model import SHOWN_ID, below
+from common_sync.core.model import SHOWN_ID
+from common_sync.core.paths import below
 from common_sync.interface.show.formats import find_folder
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import Terminal, columns, pad, printable

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from common_sync.commands.distribute import CopyOutcome, Distribution, Outcome
 from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.errors import shell_word
-from common_sync.core.model import GUARDED, FileEdit, is_below
+from common_sync.core.model import GUARDED, FileEdit
+from common_sync.core.paths import is_below
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.sections import section_lines
 from common_sync.interface.show.terminal import columns, pad, printable
@@ -93,7 +94,9 @@ def outcome_lines(distribution: Distribution, outcomes: Sequence[Outcome], optio
         max(map(columns, several), default=0) for several in (map(printable, (*steps, *files)), steps.values())
     )
     for several, most in ((done, _MOST_DONE), (left, _MOST_LEFT)):
-        shown, rest = limit(several, most, everything=options.verbose)
+        first, _ = limit(several, most, everything=options.verbose)
+        shown = [*first, *filter(_discards, several[len(first) :])]
+        rest = len(several) - len(shown)
         for one in shown:
             mark = "✗" if not one.in_sync else _written(distribution) if one.changed else "·"
             step, changes = steps[one.plan.service], _changes(one)
@@ -108,6 +111,12 @@ def outcome_lines(distribution: Distribution, outcomes: Sequence[Outcome], optio
     for path, what in files.items():
         head = f"{options.terminal.mark(_written(distribution))} {pad(printable(path), names)}  "
         yield from options.terminal.wrap(what, names + 4, head)
+
+
+def _discards(outcome: Outcome) -> bool:
+    """Tell whether a person's bytes are discarded in a service, which is always said."""
+    former = (operation for one in outcome.gone for operation in one.plan.operations)
+    return any(operation.state in GUARDED for operation in (*outcome.done, *former))
 
 
 def _name_edit(edit: FileEdit) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from common_sync.commands.doctor import Diagnosis
-from common_sync.commands.steps.service_check import ServiceCheck
+from common_sync.commands.steps.doctor.service_check import ServiceCheck
 from common_sync.core.doctor.catalogue import CHECKS, State, Verdict
 from common_sync.core.model import Finding
 from common_sync.interface.show.options import Options
@@ -33,8 +33,21 @@ def doctor_lines(diagnosis: Diagnosis, seconds: float, options: Options) -> Iter
     if not options.quiet:
         yield from [""] if fixed else []
         yield from _parts(diagnosis, options)
+        yield from spaced(_unbuilt_lines(diagnosis, options))
     if not options.quiet or not proven or not diagnosis.passes:
         yield from terminal.wrap(_summary(diagnosis, seconds, terminal), 2)
+
+
+def _unbuilt_lines(diagnosis: Diagnosis, options: Options) -> Iterator[str]:
+    """Yield which services of a uv workspace were not looked at, since they have no Dockerfile."""
+    looked_at = {one.service for one in diagnosis.services}
+    members = [one for one in diagnosis.members if one not in looked_at]
+    if members:
+        shown, rest = limit(members, _MOST_FINDINGS, everything=options.verbose)
+        named = ", ".join(map(printable, shown)) + (f" and {rest:,} more" if rest else "")
+        verbs = ("takes", "has") if len(members) == 1 else ("take", "have")
+        text = f"{named} {verbs[0]} the library from the uv workspace, and {verbs[1]} no Dockerfile: not looked at"
+        yield from options.terminal.wrap(f"{options.terminal.mark('·')} {text}", 2)
 
 
 def _fixed_lines(diagnosis: Diagnosis, terminal: Terminal) -> Iterator[str]:
@@ -123,7 +136,10 @@ def _summary(diagnosis: Diagnosis, seconds: float, terminal: Terminal) -> str:
     parts += [f"{unknown:,} cannot be told"] if unknown else []
     parts += [f"{count(others, 'error')} beside that"] if others else []
     parts += [f"{len(diagnosis.indexed):,} from an index"] if diagnosis.indexed else []
-    mark = terminal.mark("✗" if not diagnosis.passes else "?" if unknown else "✓")
+    mark = terminal.mark(
+        "✗" if not diagnosis.passes else "?" if unknown else "✓" if verdicts or diagnosis.indexed else "·"
+    )
     whose = "its" if len(verdicts) == 1 else "their"
     tally = f"{proven}/{count(len(verdicts), 'service')} proven to build from {whose} own folder alone"
+    tally = tally if verdicts or diagnosis.indexed else "no service was looked at"
     return f"{mark} {', '.join((tally, *parts))}, {seconds:.2f} s"

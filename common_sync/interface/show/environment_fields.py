@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from common_sync.commands.env_try import Trial
     from common_sync.commands.ps import Row, Running
     from common_sync.commands.rollback import Rollback
-    from common_sync.commands.steps.releases import Outcome
-    from common_sync.commands.steps.units import Unit
+    from common_sync.commands.steps.environments.releases import Outcome
+    from common_sync.commands.steps.environments.units import Unit
 
 
 def environment_sync_fields(synced: "EnvironmentSync") -> Fields:

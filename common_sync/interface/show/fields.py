@@ -13,8 +13,8 @@ if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.explain import Explanation, Page
     from common_sync.commands.promote import Promotion
     from common_sync.commands.restore import Kept, Restoration
+    from common_sync.commands.steps.doctor.service_check import ServiceCheck
     from common_sync.commands.steps.proposing import Proposal, ProposedLibrary
-    from common_sync.commands.steps.service_check import ServiceCheck
     from common_sync.commands.steps.survey import Survey
     from common_sync.commands.verify import CopyCheck
     from common_sync.core.copies.plan import Operation
@@ -203,7 +203,7 @@ def restore_fields(done: "Restoration") -> Fields:
 
 
 def kept_fields(kept: Sequence["Kept"]) -> Fields:
-    """Return the fields of `restore --list`."""
+    """Return the fields of `restore` without a set."""
     return {
         "sets": [
             {"set": one.number, "date": one.date, "path": as_text(one.path), "files": [as_text(file) for file in files]}

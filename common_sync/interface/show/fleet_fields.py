@@ -7,8 +7,8 @@ from common_sync.interface.show.fields import Fields, as_text, findings_fields
 
 if TYPE_CHECKING:
     from common_sync.commands.fleet_status import FleetStatus
-    from common_sync.commands.steps.fleet_looks import Looked
-    from common_sync.commands.steps.fleet_runs import Asked
+    from common_sync.commands.steps.fleet.looks import Looked
+    from common_sync.commands.steps.fleet.runs import Asked
     from common_sync.core.fleet.looks import Health
     from common_sync.core.fleet.runs import Runs
 

@@ -12,7 +12,7 @@ from common_sync.interface.show.terminal import printable
 from common_sync.interface.show.text import count
 
 if TYPE_CHECKING:
-    from common_sync.commands.steps.fleet_rollout import Rollout
+    from common_sync.commands.steps.fleet.rollout import Rollout
     from common_sync.core.fleet.endings import Ending
     from common_sync.core.fleet.inventory import Site
     from common_sync.core.fleet.waves import Wave

@@ -7,8 +7,10 @@ from hashlib import sha256
 from urllib.parse import quote
 
 from common_sync import __version__
+from common_sync.core.expressions import expression
 from common_sync.core.findings import CODES, page_url
 from common_sync.core.model import Finding
+from common_sync.edges.files.pages import read_page
 from common_sync.edges.git.repository import find_top
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.presenter import Standing, View
@@ -182,6 +184,7 @@ def sarif_lines(view: View, _options: Options) -> Iterator[str]:
         {
             "id": code,
             "shortDescription": {"text": f"{CODES[code].title}."},
+            **_told_by_page(code),
             "helpUri": page_url(code),
             "defaultConfiguration": {"level": CODES[code].severity},
         }
@@ -201,6 +204,19 @@ def sarif_lines(view: View, _options: Options) -> Iterator[str]:
     once = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "automationDetails": automation}
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     yield json.dumps({"$schema": schema, "version": "2.1.0", "runs": [{**once, "results": results}]}, indent=2)
+
+
+_LINK = expression(r"\[([^]\n]*)\]\([^)\s]*\)")
+
+
+def _told_by_page(code: str) -> dict[str, dict[str, str]]:
+    """Return what the page of a code says, which GitHub shows beside an alert: what is so, and what to do."""
+    head, *parts = _LINK.sub(r"\1", read_page(code)).split("\n## ")
+    what = " ".join(head.partition("\n\n")[2].partition("\n\n")[0].split())
+    what = what if what.endswith(".") else f"{what.rpartition('. ')[0]}."  # a list would follow
+    todo = next(part.partition("\n")[2].strip() for part in parts if part.startswith("What to do"))
+    text = " ".join(todo.split())
+    return {"fullDescription": {"text": what}, "help": {"text": text, "markdown": f"{todo}\n\n{page_url(code)}"}}
 
 
 def _result(finding: Finding, rule: int, fingerprint: str) -> dict[str, object]:

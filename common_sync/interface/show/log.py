@@ -41,7 +41,7 @@ def log_lines(history: History, options: Options) -> Iterator[str]:
     if is_folded and not options.quiet:
         yield f"{options.terminal.mark('·')} {len(current):,} more copies up to date (-v names them)"
     for digest in history.digests:
-        yield f"{digest.digest}  {_describe_digest(digest)}"
+        yield from options.terminal.wrap(_describe_digest(digest), 4, f"{digest.digest}  ")
         yield from _problem_lines(digest.unclear, options)
         yield from commit_lines(digest.behind[::-1], options)
 
@@ -99,6 +99,7 @@ def commit_lines(commits: Sequence[Commit], options: Options) -> Iterator[str]:
     """
     most = len(commits) if options.verbose else _MOST
     for commit in commits[:most]:
-        yield f"  {_name_commit(commit)}{f' ({printable(commit.author)})' if options.verbose else ''}"
+        text = f"{_name_commit(commit)}{f' ({printable(commit.author)})' if options.verbose else ''}"
+        yield from options.terminal.wrap(text, 4, "  ")
     if len(commits) > most:
         yield f"  and {len(commits) - most} more (-v shows them)"

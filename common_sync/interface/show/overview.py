@@ -10,7 +10,7 @@ from common_sync.interface.show.text import count
 if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.distribute import Distribution, Outcome
     from common_sync.commands.doctor import Diagnosis
-    from common_sync.commands.steps.service_check import ServiceCheck
+    from common_sync.commands.steps.doctor.service_check import ServiceCheck
     from common_sync.core.doctor.catalogue import Verdict
     from common_sync.core.service_plan import CopySurvey, ServicePlan
 

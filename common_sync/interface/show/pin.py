@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from common_sync.commands.pin import Pinned, Pinning
-from common_sync.commands.steps.between import Between
+from common_sync.commands.steps.versions.between import Between
 from common_sync.commands.update import Moved, Update
 from common_sync.core.copies.ancestry import Commit
 from common_sync.core.copies.library import LOCK_FILE
@@ -114,7 +114,8 @@ def update_lines(done: Update, options: Options) -> Iterator[str]:
         yield from finding_lines(done.findings(), terminal, everything=options.verbose)
     if not moved:
         if not options.quiet:
-            yield f"{terminal.mark('·')} every tag is still the locked commit"
+            what = "every tag is still the locked commit" if done.entries else "nothing is pinned"
+            yield f"{terminal.mark('·')} {what}"
         return
     mark, verb = ("→", "would be locked") if done.dry_run else ("✓", "locked")
     yield from terminal.wrap(

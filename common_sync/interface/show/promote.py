@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from common_sync.commands.promote import Promotion
-from common_sync.commands.steps.homes import Goal
-from common_sync.commands.steps.taking import Promoted
+from common_sync.commands.steps.promote.homes import Goal
+from common_sync.commands.steps.promote.taking import Promoted
 from common_sync.core.errors import shell_word
 from common_sync.interface.show.distribute import outcome_lines
 from common_sync.interface.show.options import Options

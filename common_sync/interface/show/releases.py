@@ -8,7 +8,7 @@ from common_sync.interface.show.table import elapsed
 from common_sync.interface.show.terminal import printable
 
 if TYPE_CHECKING:
-    from common_sync.commands.steps.releases import Outcome, Site
+    from common_sync.commands.steps.environments.releases import Outcome, Site
 
 
 def lasting_lines(site: "Site", options: Options) -> Iterator[str]:

@@ -32,10 +32,25 @@ _WORDS: dict[State, str] = {
 }
 _MOST_ROWS, _MOST_VERSIONS, _DIGEST = 40, 8, 16
 _SERVICE, _VERSION = "SERVICE", "VERSION"
+_STAYS = "\xa0"
+"""A space at which no line is broken; in a name it would be an escape."""
 
 
 def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
-    """Yield the libraries, a row for each service that is not in sync, and how many have which version."""
+    """Yield the libraries, a row for each service that is not in sync, and how many have which version; quiet, the rows alone."""
+    if not options.quiet:
+        yield from _library_lines(surveyed, options)
+    yield from _standing_lines(surveyed, options)
+    if options.quiet:
+        return
+    yield from member_lines(surveyed.project.members, options)
+    yield from _version_lines(surveyed, options)
+    yield from _pin_lines(surveyed, options)
+    if surveyed.project.configuration.to is not None:
+        yield from _release_lines(surveyed, options)
+
+
+def _library_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     terminal = options.terminal
     for target in surveyed.masters:
         manifest, master = target.manifest, terminal.paint(printable(target.library.master), "bold")
@@ -46,6 +61,11 @@ def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
             continue
         yield from terminal.wrap(f"{master}  {name}, {count(len(manifest.files), 'file')}, {digest}", 2)
     yield ""
+
+
+def _standing_lines(surveyed: Survey, options: Options) -> Iterator[str]:
+    """Yield how services stand, and the files of the root."""
+    terminal = options.terminal
     kinds = {plan.service: plan.kind for plan in surveyed.plans}
     plans = sorted(surveyed.plans, key=lambda plan: (KINDS.index(kinds[plan.service]), plan.service))
     shown = plans if options.verbose else [plan for plan in plans if kinds[plan.service] != "current"]
@@ -54,14 +74,9 @@ def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
         yield f"{terminal.mark('→')} {printable(edit.path)}  a managed block to write"
     for finding in surveyed.root.findings:
         yield from terminal.wrap(f"{terminal.mark('✗')} {printable(finding.file)} {printable(finding.message)}", 2)
-    if rest := len(plans) - len(shown):
+    if (rest := len(plans) - len(shown)) and not options.quiet:
         word = "service" if not shown else "more service"
         yield terminal.paint(f"{terminal.mark('·')} {count(rest, word)} in sync (-v names them)", "dim")
-    yield from member_lines(surveyed.project.members, options)
-    yield from _version_lines(surveyed, options)
-    yield from _pin_lines(surveyed, options)
-    if surveyed.project.configuration.to is not None:
-        yield from _release_lines(surveyed, options)
 
 
 def _row_lines(plans: list[ServicePlan], kinds: dict[str, Kind], surveyed: Survey, options: Options) -> Iterator[str]:
@@ -157,7 +172,7 @@ def _version_lines(surveyed: Survey, options: Options) -> Iterator[str]:
             shown = "  ".join(_show_version(version, copies) for version, _ in found.most_common(_MOST_VERSIONS))
             if head.strip():
                 yield ""
-            yield from options.terminal.wrap(f"{whose}{shown}", 12, head)
+            yield from (line.replace(_STAYS, " ") for line in options.terminal.wrap(f"{whose}{shown}", 12, head))
             head = " " * len(head)
 
 
@@ -166,7 +181,7 @@ def _show_version(version: str | None, copies: Sequence[CopySurvey]) -> str:
     found = [copy for copy in copies if copy.version == version]
     contents = {copy.digest for copy in found if copy.kind == "current"}
     differ = ", not all with the same files" if version is not None and len(contents) > 1 else ""
-    return f"{printable(version or 'none')} in {len(found):,}{differ}"
+    return f"{printable(version or 'none')}{_STAYS}in{_STAYS}{len(found):,}{differ}"
 
 
 def _pin_lines(surveyed: Survey, options: Options) -> Iterator[str]:
@@ -190,7 +205,7 @@ def _name_copy(service: str, copy: CopySurvey) -> str:
 
 def _release_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     """Yield which services have which current release; nothing where none was deployed."""
-    from common_sync.commands.steps.units import current_release_of  # only where releases are configured
+    from common_sync.commands.steps.environments.units import current_release_of  # only where releases are configured
 
     found = {plan.service: current_release_of(surveyed.project, plan.service) for plan in surveyed.plans}
     released = [f"{printable(service)} at {release}" for service, release in found.items() if release]

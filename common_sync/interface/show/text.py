@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from common_sync.core.errors import Problem
+from common_sync.core.errors import Problem, shell_word
 from common_sync.core.model import Finding
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import Terminal, columns, printable
@@ -137,24 +137,54 @@ def place_of(finding: Finding, service: str = "") -> str:
     return printable(file if finding.line is None else f"{file}:{finding.line}")
 
 
-_MOST_FINDINGS = 20
+_MOST_FINDINGS, _MOST_PLACES = 20, 5
+_FOR_ALL = frozenset({"common-sync distribute SERVICE", "common-sync env sync SERVICE"})
+"""Commands that mend every service where none is named."""
 
 
 def finding_lines(
     findings: Sequence[Finding], terminal: Terminal, *, everything: bool, most: int = _MOST_FINDINGS
 ) -> Iterator[str]:
-    """Yield the lines of findings, one after the other; a remedy that several share is said once."""
-    shown, rest = limit(findings, most, everything=everything)
-    for index, finding in enumerate(shown):
-        mark, color = ("✗", "red") if finding.severity == "error" else ("!", "yellow")
-        place = terminal.paint(place_of(finding), "bold")
-        yield from terminal.wrap(
-            f"{terminal.mark(mark)} {place}: {terminal.code(finding.code, color)} {printable(finding.message)}", 4
-        )
-        if index + 1 == len(shown) or shown[index + 1].remedy != finding.remedy:
-            yield from help_lines(finding.remedy, terminal)
+    """Yield the lines of findings; what is so in several services is said once, and a remedy that several share, too."""
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.code, finding.message, _shared_remedy(finding)), []).append(finding)
+    shown, _ = limit([*groups.values()], most, everything=everything)
+    remedies = [group[0].remedy if len(group) == 1 else _remedy_of_all(group) for group in shown]
+    for index, group in enumerate(shown):
+        yield from _group_lines(group, terminal, everything=everything)
+        if index + 1 == len(shown) or remedies[index + 1] != remedies[index]:
+            yield from help_lines(remedies[index], terminal)
     word = "warning" if all(finding.severity == "warning" for finding in findings) else "finding"
-    yield from more_lines(rest, word, terminal)
+    yield from more_lines(len(findings) - sum(map(len, shown)), word, terminal)
+
+
+def _group_lines(group: Sequence[Finding], terminal: Terminal, *, everything: bool) -> Iterator[str]:
+    """Yield what is so, and where: before it where that is one place, else below."""
+    first, places = group[0], list(dict.fromkeys(map(place_of, group)))
+    mark, color = ("✗", "red") if first.severity == "error" else ("!", "yellow")
+    place = f"{terminal.paint(places[0], 'bold')}: " if len(places) == 1 else ""
+    code = terminal.code(first.code, color)
+    yield from terminal.wrap(f"{terminal.mark(mark)} {place}{code} {printable(first.message)}", 4)
+    if len(places) > 1:
+        shown, rest = limit(places, _MOST_PLACES, everything=everything)
+        yield from (f"    {terminal.paint(one, 'bold')}" for one in shown)
+        yield from more_lines(rest, "place", terminal, 4)
+
+
+def _shared_remedy(finding: Finding) -> str:
+    """Return a remedy as it is for several services: a command that is about one of them names none."""
+    if not finding.service or not finding.remedy.startswith("common-sync "):
+        return finding.remedy
+    word = shell_word(finding.service)
+    return " ".join("SERVICE" if one == word else one for one in finding.remedy.split(" "))
+
+
+def _remedy_of_all(group: Sequence[Finding]) -> str:
+    remedy = _shared_remedy(group[0])
+    if len({finding.service for finding in group}) == 1:
+        return group[0].remedy
+    return remedy.removesuffix(" SERVICE") if remedy in _FOR_ALL else remedy
 
 
 _DIFF_COLORS = {"file": "bold", "place": "cyan", "-": "red", "+": "green"}

@@ -12,17 +12,10 @@ from support.counted import assert_grows_with_size
 from support.trees import ODD_NAMES, file, paths, thorough, trees
 
 from common_sync.core.copies.digest import digest_tree
-from common_sync.core.copies.manifest import (
-    NAME,
-    Manifest,
-    format_manifest,
-    make_manifest,
-    parse_manifest,
-    quote,
-    why_unsafe,
-)
+from common_sync.core.copies.manifest import Manifest, format_manifest, make_manifest, parse_manifest, quote, why_unsafe
 from common_sync.core.errors import ManifestError
 from common_sync.core.model import Entries, Entry, File, Origin, Snapshot, Symlink
+from common_sync.core.paths import MANIFEST_NAME
 
 PAGE = Path(__file__).parents[3].joinpath("docs/manifest.md").read_bytes().decode()
 
@@ -91,7 +84,7 @@ def test_layout_of_an_empty_tree_and_no_version() -> None:
 @pytest.mark.parametrize("text", re.findall(r"^```json manifest\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE))
 def test_vectors_of_the_page(text: str) -> None:
     """A manifest that a stranger wrote from the page would be taken for changed."""
-    manifest = parse_manifest(text.encode(), NAME)
+    manifest = parse_manifest(text.encode(), MANIFEST_NAME)
     assert format_manifest(manifest) == text.encode()
     assert manifest.tree == digest_tree(manifest.files)
 
@@ -101,7 +94,7 @@ def test_vectors_of_the_page(text: str) -> None:
 def test_what_is_written_is_read(library: Origin, tree: dict[str, Entry]) -> None:
     """A file with an odd name would be lost, or the copy would never be in sync."""
     manifest = make_manifest(library, tree)
-    assert parse_manifest(format_manifest(manifest), NAME) == manifest
+    assert parse_manifest(format_manifest(manifest), MANIFEST_NAME) == manifest
 
 
 @thorough
@@ -226,7 +219,7 @@ BAD = [
     pytest.param(with_path(".git/config"), "path '.git/config' leads into a git directory", id="git"),
     pytest.param(with_path(".git"), "path '.git' leads into a git directory", id="git itself"),
     pytest.param(with_path("a/.GIT/b"), "path 'a/.GIT/b' leads into a git directory", id="git in capitals"),
-    pytest.param(with_path(NAME), f"path '{NAME}' is the manifest itself", id="the manifest"),
+    pytest.param(with_path(MANIFEST_NAME), f"path '{MANIFEST_NAME}' is the manifest itself", id="the manifest"),
     pytest.param(with_path("a\ud800"), "path 'a\\ud800' is not a name that a file can have", id="lone surrogate"),
     pytest.param(with_keys(library="x" * 4096), "library is longer than 4095 letters", id="a name nobody would read"),
     pytest.param(with_path("a" * 256), "is longer than a file's can be", id="name too long"),
@@ -271,7 +264,7 @@ def test_a_bad_manifest_is_refused(data: bytes, message: str) -> None:
 def test_a_newer_schema_asks_for_an_upgrade() -> None:
     """Somebody with an old version would delete a manifest that is in order."""
     with pytest.raises(ManifestError) as caught:
-        parse_manifest(b'{"schema": 7, "anything": "else"}', NAME)
+        parse_manifest(b'{"schema": 7, "anything": "else"}', MANIFEST_NAME)
     (problem,) = caught.value.problems
     assert "schema 7" in problem.message
     assert problem.remedy == "upgrade common-sync"
@@ -358,7 +351,7 @@ def slowly_why_unsafe(path: str) -> bool:
 
 dangerous = st.lists(
     st.sampled_from(
-        ["/", ".", "..", ".git", ".GIT", ".Git", NAME, "a", "\0", "\n", "ä", "\u0131", "\udcff", "\ud800", " "]
+        ["/", ".", "..", ".git", ".GIT", ".Git", MANIFEST_NAME, "a", "\0", "\n", "ä", "\u0131", "\udcff", "\ud800", " "]
     ),
     max_size=6,
 ).map("".join)
@@ -368,7 +361,7 @@ dangerous = st.lists(
 @given(st.one_of(dangerous, st.text(max_size=5), paths))
 @example("..\n")
 @example("a/\n")
-@example(f"{NAME}\n")
+@example(f"{MANIFEST_NAME}\n")
 @example(".g\u0131t")
 @example("a" * 255)
 @example("a" * 256)

@@ -9,7 +9,8 @@ from support.trees import file, thorough, without_conflicts
 
 from common_sync.core.copies.manifest import Manifest, format_manifest, make_manifest, parse_manifest
 from common_sync.core.copies.plan import IN_SYNC, CopyPlan, Operation, build_plan
-from common_sync.core.model import STATES, Entries, Entry, Origin, Seen, Snapshot, State, Symlink, ancestors
+from common_sync.core.model import STATES, Entries, Entry, Origin, Seen, Snapshot, State, Symlink
+from common_sync.core.paths import ancestors
 
 LIBRARY = Origin("our-common", "common", "1.0")
 OLDER = LIBRARY._replace(version="0.9")

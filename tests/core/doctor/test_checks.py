@@ -14,13 +14,13 @@ from common_sync.core.doctor.checks.library import (
     find_name_troubles,
     find_stale_trouble,
 )
-from common_sync.core.doctor.checks.looking import any_look
 from common_sync.core.doctor.checks.path_entries import find_import_troubles
 from common_sync.core.doctor.checks.references import check_references
+from common_sync.core.doctor.checks.start.looking import any_look
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, System, read_base
 from common_sync.core.doctor.image.files import Put
 from common_sync.core.doctor.install.need import Need
-from common_sync.core.doctor.install.projects import Project
+from common_sync.core.doctor.install.project.projects import Project
 from common_sync.core.findings import CODES, make_finding
 from common_sync.core.formats.python import find_path_entries
 

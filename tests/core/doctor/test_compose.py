@@ -126,6 +126,10 @@ CASES = {
         root("build:", "  dockerfile: docker/api", "  context: ."),
         (("CS213", "compose.yaml", 5, "it is built by `docker/api` from `.`"),),
     ),
+    "a Dockerfile outside, of many services": Case(
+        {"compose.yaml": "services:\n" + "".join(f"  {one}: {{build: {{dockerfile: docker/api}}}}\n" for one in ("a", "b", "c", "d", "e"))},
+        (("CS213", "compose.yaml", 2, "`a`, `b`, `c` and 2 more cannot be followed: they are built by `docker/api` from `.`"),),
+    ),
     "a Dockerfile outside, and no context": Case(
         root("image: x", "build: {dockerfile: docker/api}"),
         (("CS213", "compose.yaml", 4, "and not from the service's folder alone"),),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, LIBRARY, check_starts, context_of, view_of
 
-from common_sync.core.doctor.checks.executed import check_executed
+from common_sync.core.doctor.checks.start.executed import check_executed
 from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.image.permissions import may_run
 
@@ -211,6 +211,8 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {"a.sh": "sed -i 's/x/y/' start.sh\n./start.sh\n", "start.sh": WINDOWS},
         "",
     ),
+    "without an x bit, under a condition": (ALL + "CMD test -f x && ./plain.sh", {"plain.sh": SCRIPT}, "CS213:5"),
+    "without an x bit, only where it has one": (ALL + "CMD test -x plain.sh && ./plain.sh", {"plain.sh": SCRIPT}, ""),
     # by PATH
     "by PATH": (PUT + 'ENTRYPOINT ["start.sh"]', {"start.sh": SCRIPT}, ""),
     "by PATH, and it may not": (PUT + 'ENTRYPOINT ["plain.sh"]', {"plain.sh": SCRIPT}, "CS220:6"),

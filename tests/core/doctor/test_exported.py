@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, LIBRARY, check_starts, follow, troubles_of, view_of
 
-from common_sync.core.doctor.checks.programs import check_programs
+from common_sync.core.doctor.checks.start.programs import check_programs
 
 COPY = BASE + "COPY . .\n"
 INSTALL = "RUN pip install -r requirements.txt\n"
@@ -218,11 +218,18 @@ BUILDS: dict[str, tuple[str, Mapping[str, str], str]] = {
         "CS201:8",
     ),
     "poetry": (
-        COPY + "RUN poetry export --without-hashes -o requirements.txt\n" + INSTALL + UVICORN,
+        COPY
+        + "RUN pip install poetry==1.8.5 && poetry export --without-hashes -o requirements.txt\n"
+        + INSTALL
+        + UVICORN,
         POETRY,
         "",
     ),
-    "poetry, with hashes": (COPY + "RUN poetry export -o requirements.txt\n" + INSTALL + UVICORN, POETRY, "CS218:5"),
+    "poetry, with hashes": (
+        COPY + "RUN pip install poetry==1.8.5 && poetry export -o requirements.txt\n" + INSTALL + UVICORN,
+        POETRY,
+        "CS218:5",
+    ),
     "only if a condition holds": (
         COPY + "RUN if test -f x; then uv export --no-hashes -o requirements.txt; fi\n" + INSTALL + UVICORN,
         UV,
@@ -237,4 +244,58 @@ def test_what_is_exported_is_installed(name: str) -> None:
     """A person would be told that nobody can tell what a lock file holds, or see a build fail that is called proven."""
     dockerfile, files, expected = BUILDS[name]
     found = [*troubles_of(dockerfile, files), *check_starts(check_programs, view_of(files, f"{dockerfile}\n"))]
+    assert " ".join(f"{one.code}:{one.line}" for one in found) == expected
+
+
+PLUGIN = POETRY["pyproject.toml"] + '[tool.poetry.requires-plugins]\npoetry-plugin-export = ">=1.8"\n'
+SCRIPT = "curl -sSL https://install.python-poetry.org | "
+POETRIES: dict[str, tuple[str, Mapping[str, str], str]] = {
+    # Poetry 1.8.5 and 2.5.1 were tried
+    "nobody knows which": ("", {}, "CS213:5"),
+    "the newest": ("RUN pip install poetry", {}, "CS213:5"),
+    "the first with the plugin alone": ("RUN pip install poetry==2.1.3", {}, "CS213:5"),
+    "one before that": ("RUN pip install 'poetry==1.8.5'", {}, ""),
+    "one before that, by a limit": ("RUN pip install 'poetry>=1.5,<2.0'", {}, ""),
+    "one before that, nearly": ("RUN pip install 'poetry~=1.8'", {}, ""),
+    "a limit that is too high": ("RUN pip install 'poetry>=1.5,<3'", {}, "CS213:5"),
+    "one before that, by a variable": ("ARG V=1.8.5\nRUN pip install poetry==$V", {}, ""),
+    "a variable that nobody sets": ("ARG V\nRUN pip install poetry==$V", {}, "CS213:6"),
+    "one before that, by a file": ("RUN pip install -r p.txt", {"p.txt": "poetry<2\n"}, ""),
+    "one before that, by uv": ("RUN uv pip install --system poetry==1.8.5", {}, ""),
+    "one before that, by pipx": ("RUN pipx install poetry==1.8.5", {}, ""),
+    "one before that, as a tool of uv": ("RUN uv tool install poetry@1.8.5", {}, ""),
+    "the newest, by pipx": ("RUN pipx install poetry", {}, "CS213:5"),
+    "one before that, and then the newest": ("RUN pip install poetry==1.8.5\nRUN pip install -U poetry", {}, "CS213:6"),
+    "by the script": (f"RUN {SCRIPT} python3 -", {}, "CS213:5"),
+    "one before that, by the script": (f"RUN {SCRIPT} python3 - --version 1.8.5", {}, ""),
+    "one before that, by the script and a variable": (f"RUN {SCRIPT} POETRY_VERSION=1.8.5 python3 -", {}, ""),
+    "one before that, by the script and ENV": (f"ENV POETRY_VERSION=1.8.5\nRUN {SCRIPT} python3 -", {}, ""),
+    "a variable that pip does not read": ("ENV POETRY_VERSION=1.8.5\nRUN pip install poetry", {}, "CS213:6"),
+    "with the plugin": ("RUN pip install poetry poetry-plugin-export", {}, ""),
+    "with the plugin, by a file": ("RUN pip install -r p.txt", {"p.txt": "poetry\nPoetry_Plugin.export==1.9\n"}, ""),
+    "with the plugin, by itself": ("RUN pip install poetry && poetry self add poetry-plugin-export@^1.8", {}, ""),
+    "with the plugin, by pipx": ("RUN pipx install poetry && pipx inject poetry poetry-plugin-export", {}, ""),
+    "with the plugin, in a stage below": ("RUN pip install poetry poetry-plugin-export\nFROM b\nWORKDIR /app", {}, ""),
+    "with the plugin, out of another stage": (
+        (
+            "RUN python -m venv /p && /p/bin/pip install poetry poetry-plugin-export\nFROM python:3.12\nWORKDIR /app\n"
+            "COPY --from=b /p /p\nCOPY . ."
+        ),
+        {},
+        "",
+    ),
+    "which the project wants": ("RUN pip install poetry", {"pyproject.toml": PLUGIN}, "CS213:5"),
+    "which the project wants, and has": ("RUN pip install poetry && poetry install", {"pyproject.toml": PLUGIN}, ""),
+    "which the project does not want": ("RUN pip install poetry && poetry install", {}, "CS213:5"),
+}
+
+
+@pytest.mark.parametrize("name", POETRIES)
+def test_poetry_has_to_have_export(name: str) -> None:
+    """A build would be called proven that ends with: the requested command export does not exist."""
+    lines, files, expected = POETRIES[name]
+    dockerfile = (
+        f"{COPY.replace('slim', 'slim AS b')}{lines or 'RUN true'}\nRUN poetry export --without-hashes -o /r.txt\n"
+    )
+    found = troubles_of(dockerfile, {**POETRY, **files})
     assert " ".join(f"{one.code}:{one.line}" for one in found) == expected

@@ -3,7 +3,7 @@
 import pytest
 
 from common_sync.core.doctor.install.command import Install, read_install
-from common_sync.core.doctor.install.projects import Project, read_pipfile, read_project
+from common_sync.core.doctor.install.project.projects import Project, read_pipfile, read_project
 from common_sync.core.doctor.install.selection import select
 from common_sync.core.formats.shell.script import read_script
 

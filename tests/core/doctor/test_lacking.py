@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, LIBRARY, check_starts, view_of
 
-from common_sync.core.doctor.checks.lacking import check_lacking
+from common_sync.core.doctor.checks.start.lacking import check_lacking
 from common_sync.core.doctor.image.bases import System, read_system
 from common_sync.core.formats.compose.built import Layer, locate_service
 from common_sync.core.formats.compose.file import read_compose_file
@@ -55,7 +55,9 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "of a team's Python": ("FROM team/python:3.12\nWORKDIR /app\n" + REST + 'CMD ["entry.sh"]', {}, ""),
     "of all that is copied": (ALL + 'COPY --from=team/x /bin/ /usr/local/bin/\nCMD ["entry.sh"]', {}, ""),
     "written by a line": (ALL + 'RUN echo x > /usr/local/bin/entry.sh\nCMD ["entry.sh"]', {}, ""),
-    "only under a condition": (ALL + "CMD if test -f x; then run.sh; fi", RUN, ""),
+    "only under a condition": (ALL + "CMD if test -f x; then run.sh; fi", RUN, "CS213:5"),
+    "only where it is there": (ALL + "CMD if test -x run.sh; then run.sh; fi", RUN, ""),
+    "bash on Alpine, under a condition": (ALPINE + "CMD if test -f x; then exec bash; fi", {}, "CS213:5"),
     "whatever becomes of it": (ALL + "CMD run.sh || true; python main.py", RUN, ""),
     "a shell reads it": (ALL + 'CMD ["sh", "run.sh"]', RUN, ""),
     "Bash reads it, with options": (ALL + 'CMD ["bash", "-euo", "pipefail", "run.sh"]', RUN, ""),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.contexts import BASE, FILES, INSTALL, context_of
 
-from common_sync.commands.steps.image_check import admits
+from common_sync.commands.steps.doctor.image_check import admits
 from common_sync.core.doctor.build.simulate import simulate
 from common_sync.core.doctor.checks.build import find_build_troubles
 from common_sync.core.doctor.mending import Mended, mend

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import LIBRARY, check_starts, view_of
 
-from common_sync.core.doctor.checks.moved import check_moved
+from common_sync.core.doctor.checks.start.moved import check_moved
 from common_sync.core.formats.compose.built import Layer, locate_service
 from common_sync.core.formats.compose.file import read_compose_file
 from common_sync.edges.files.yaml import parse_documents
@@ -45,7 +45,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "its Python": (ELSEWHERE + 'CMD ["/opt/venv/bin/python", "main.py"]', {}, ""),
     "its Python, and a module": (ELSEWHERE + PATH + 'CMD ["python", "-m", "gunicorn", "main:app"]', {}, ""),
     "activated": (ELSEWHERE + "CMD . /opt/venv/bin/activate && python main.py", {}, "CS220:9"),
-    "only under a condition": (ELSEWHERE + "CMD test -f x && /opt/venv/bin/gunicorn main:app", {}, ""),
+    "only under a condition": (ELSEWHERE + "CMD test -f x && /opt/venv/bin/gunicorn main:app", {}, "CS213:9"),
     "a program of the image's own": (ELSEWHERE + 'CMD ["/usr/bin/env"]', {}, ""),
     "a program by a PATH that nobody knows": (ELSEWHERE + "ENV PATH=$X:/opt/venv/bin\n" + GUNICORN, {}, ""),
     "a program that nobody knows, by PATH": (ELSEWHERE + PATH + "CMD serve", {}, ""),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, LIBRARY, check_starts, composed, view_of
 
-from common_sync.core.doctor.checks.programs import check_programs
+from common_sync.core.doctor.checks.start.programs import check_programs
 
 ALL = BASE + "COPY . .\nRUN pip install ./common\n"
 FILE = BASE + "COPY . .\nRUN pip install -r requirements.txt\n"
@@ -45,7 +45,14 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "under a wrapper": (ALL + 'ENTRYPOINT ["tini", "--"]\n' + GUNICORN, {}, "CS220:5"),
     "by a module": (ALL + 'CMD ["python", "-m", "gunicorn", "main:app"]', {}, "CS220:5"),
     "in a script": (ALL + 'CMD ["sh", "start.sh"]', {"start.sh": "exec gunicorn main:app\n"}, "CS220:5"),
-    "only maybe started": (ALL + "CMD test -f x && gunicorn main:app", {}, ""),
+    "only maybe started": (ALL + "CMD test -f x && gunicorn main:app", {}, "CS213:5"),
+    "asked for before, by `command`": (
+        ALL + "CMD if command -v gunicorn; then exec gunicorn x:y; fi; python main.py",
+        {},
+        "",
+    ),
+    "asked for before, by `which`": (ALL + "CMD if which gunicorn; then exec gunicorn x:y; fi; python main.py", {}, ""),
+    "whatever becomes of it, under a condition": (ALL + "CMD if test -f x; then gunicorn x:y || true; fi", {}, ""),
     "no program of Python's": (ALL + 'CMD ["nginx"]', {}, "CS220:5"),
     "no program of Python's, and the system has it": (
         ALL + 'RUN apt-get install -y nginx\nCMD ["nginx"]',
@@ -310,7 +317,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "a start that does more before": (
         ALL + 'CMD ["sh", "start.sh"]',
         {"start.sh": ". ./env.sh\nexec gunicorn main:app\n"},
-        "",
+        "CS213:5",
     ),
     "by pipx": (ALL + "RUN pipx install gunicorn\n" + GUNICORN, {}, ""),
     "a program nobody knows may": (ALL + "RUN conda-env update\n" + GUNICORN, {}, "CS213:6"),

@@ -33,7 +33,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "where the script goes on": (ALL + "RUN python -c 'import our_common'; true\n" + I, {}, ""),
     "where the script ends": (ALL + "RUN set -e; python -c 'import our_common'; true\n" + I, {}, "CS216:4"),
     "as a question": (ALL + "RUN if python -c 'import our_common'; then echo; fi\n" + I, {}, ""),
-    "under a condition": (ALL + "RUN test -f x && python -c 'import our_common'\n" + I, {}, ""),
+    "under a condition": (ALL + "RUN test -f x && python -c 'import our_common'\n" + I, {}, "CS213:4"),
     "from the current folder": (ALL + "RUN cd common && python -c 'import our_common'\n" + I, {}, ""),
     "from PYTHONPATH": (ALL + "RUN PYTHONPATH=common python -c 'import our_common'\n" + I, {}, ""),
     "from a PYTHONPATH that nobody knows": (ALL + "RUN PYTHONPATH=$X python -c 'import our_common'\n" + I, {}, ""),

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, LIBRARY, check_starts, view_of
 
-from common_sync.core.doctor.checks.programs import check_programs
-from common_sync.core.doctor.checks.started import check_started
+from common_sync.core.doctor.checks.start.programs import check_programs
+from common_sync.core.doctor.checks.start.started import check_started
 
 COPY = BASE + "COPY . .\n"
 VENV = COPY + "RUN python -m venv /opt/venv && /opt/venv/bin/pip install ./common\n"
@@ -238,10 +238,14 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
                 'if [ $A ]; then exec nice "$@"; fi\nif [ $B ]; then exec time "$@"; fi\nexec "$@"\n',
                 "CS220:5",
             ),
-            ("something else first", 'if [ "$1" = x ]; then exec python main.py; fi\nexec "$@"\n', ""),
-            ("something else, too", 'if [ "$1" = x ]; then exec python main.py; else exec "$@"; fi\n', ""),
-            ("only one of them", 'if [ -f x ]; then exec gosu app "$@"; fi\n', ""),
-            ("an end before", 'if [ -f x ]; then exit 0; fi\nif [ -f y ]; then exec gosu a "$@"; fi\nexec "$@"\n', ""),
+            ("something else first", 'if [ "$1" = x ]; then exec python main.py; fi\nexec "$@"\n', "CS213:5"),
+            ("something else, too", 'if [ "$1" = x ]; then exec python main.py; else exec "$@"; fi\n', "CS213:5"),
+            ("only one of them", 'if [ -f x ]; then exec gosu app "$@"; fi\n', "CS213:5"),
+            (
+                "an end before",
+                'if [ -f x ]; then exit 0; fi\nif [ -f y ]; then exec gosu a "$@"; fi\nexec "$@"\n',
+                "CS213:5",
+            ),
         )
     },
     # what another program is started by

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, LIBRARY, check_starts, composed, view_of
 
-from common_sync.core.doctor.checks.started import check_started
+from common_sync.core.doctor.checks.start.started import check_started
 from common_sync.core.formats.compose.built import BuiltService
 
 ALL = BASE + "COPY . .\nRUN pip install ./common\n"
@@ -246,6 +246,26 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {"run.sh": "#!/bin/sh\n./a.sh\nexec python missing.py\n", "a.sh": "#!/bin/sh\nenvsubst < a > missing.py\n"},
         "",
     ),
+    # what only some ways of a start script start
+    **{
+        f"by a condition: {name}": (
+            ALL + 'ENTRYPOINT ["sh", "e.sh"]\nCMD ["python", "main.py"]',
+            {"e.sh": script},
+            expected,
+        )
+        for name, script, expected in (
+            ("a script", 'if [ "$M" = w ]; then exec python worker.py; fi\nexec "$@"\n', "CS213:5"),
+            (
+                "a script, only where it is there",
+                'if [ -f worker.py ]; then exec python worker.py; fi\nexec "$@"\n',
+                "",
+            ),
+            ("a script that is there", 'if [ "$M" = w ]; then exec python main.py x; fi\nexec "$@"\n', ""),
+            ("a program with a path", 'case "$M" in w) exec ./run ;; esac\nexec "$@"\n', "CS213:5"),
+            ("a module", '[ "$M" = w ] && exec python -m common.worker\nexec "$@"\n', "CS213:5"),
+            ("the same on each way", 'if [ "$M" ]; then exec nice python x.py; else exec python x.py; fi\n', "CS220:5"),
+        )
+    },
     # packages that come before a folder without an `__init__`
     "a package that is named like a folder": (FROM_FILE + "CMD python -m alembic upgrade head", ALEMBIC, ""),
     "a module of a package that is named like a folder": (FROM_FILE + "CMD python -m alembic.config", ALEMBIC, ""),
@@ -322,7 +342,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "FastAPI's": (ALL + "CMD fastapi run app/main.py --port 80", APP, ""),
     "FastAPI's is missing": (ALL + "CMD fastapi run app/main.py --port 80", LIKE_APP, "CS220:5"),
     "FastAPI's is not named": (ALL + "CMD fastapi run --port 80", {}, ""),
-    "FastAPI's, under a condition": (ALL + "CMD test -f x && fastapi run x.py", {}, ""),
+    "FastAPI's, under a condition": (ALL + "CMD test -f x && fastapi run x.py", {}, "CS213:5"),
     "a module of another's": (ALL + 'CMD ["python", "-m", "gunicorn.app.wsgiapp", "app.main:x"]', APP, ""),
 }
 

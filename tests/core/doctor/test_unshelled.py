@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, LIBRARY, check_starts, view_of
 
-from common_sync.core.doctor.checks.unshelled import check_unshelled
+from common_sync.core.doctor.checks.start.unshelled import check_unshelled
 from common_sync.core.formats.compose.built import Layer, locate_service
 from common_sync.core.formats.compose.file import read_compose_file
 from common_sync.edges.files.yaml import parse_documents

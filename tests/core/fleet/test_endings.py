@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from common_sync.core.fleet.answers import Reply
 from common_sync.core.fleet.endings import End, Ending, read_ending, refuse_split
 from common_sync.core.fleet.inventory import Site, parse_inventory
-from common_sync.core.fleet.probe import make_bundle, make_program
+from common_sync.core.fleet.probe import Part, make_program
 
 
 def read(told: object, code: int = 0) -> Ending:
@@ -111,7 +111,7 @@ def test_a_program_of_several_modules() -> None:
         "one": "X = 'a\\'\"{}\\n'\n",
         "two": "from common_sync.remote.one import X\ndef show(*words):\n    print(X, *words)\n    return 3\n",
     }
-    program = make_bundle(modules, ["é", "{b}"], "show")
+    program = make_program(Part(modules, ["é", "{b}"], "show"))
     done = subprocess.run([sys.executable, "-I", "-"], input=program.encode("ascii"), capture_output=True, check=False)
     assert (done.returncode, done.stdout.decode()) == (3, "a'\"{}\n é {b}\n")
 
@@ -119,6 +119,6 @@ def test_a_program_of_several_modules() -> None:
 def test_a_program_of_one_module() -> None:
     """A machine would be asked nothing, or by modules that lie in the folder where it is asked."""
     source = "from __future__ import annotations\nimport json\nimport sys\ndef show(*words):\n    print(*words)\n    return 4\n"
-    program = make_program(source, ["a", 1], "show")
+    program = make_program(Part({"look": source}, ["a", 1], "show"))
     done = subprocess.run([sys.executable, "-I", "-"], input=program.encode(), capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (4, b"a 1\n")

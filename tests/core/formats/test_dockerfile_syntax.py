@@ -11,7 +11,7 @@ from support.depth import deep
 from support.trees import thorough
 
 from common_sync.core.formats.dockerfile.arguments import find_announcements
-from common_sync.core.formats.dockerfile.sources import find_named_uses
+from common_sync.core.formats.dockerfile.sources import find_named_uses, find_sources, keep_needed
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, parse_dockerfile
 from common_sync.core.formats.dockerfile.variables import Variables, with_variables
 from common_sync.core.formats.dockerfile.words import RefusedError, expand_word, plain_word
@@ -509,3 +509,24 @@ def test_words_agree_with_buildkits_lexer(text: str) -> None:
         found, unknown = None, ()
     if not (unknown and {"?", "/"} & set(text)):  # where the build stops, or cuts the value, ours does not know it
         assert found == expected
+
+
+NEEDED = [
+    pytest.param("FROM x AS a\nCOPY 1 .\nFROM x AS b\nCOPY 2 .\n", "A", "1", id="a stage by its name"),
+    pytest.param("FROM x AS a\nCOPY 1 .\nFROM x AS b\nCOPY 2 .\n", "", "2", id="the last stage"),
+    pytest.param("FROM x AS a\nCOPY 1 .\nFROM x\nCOPY 2 .\nFROM a\nCOPY 3 .\n", "2", "13", id="a stage by its number, built on another"),
+    pytest.param("FROM x AS a\nCOPY 1 .\nFROM x AS b\nCOPY 2 .\nFROM x\nCOPY --from=a /y .\n", "", "1", id="a stage that is copied from"),
+    pytest.param("FROM x AS a\nCOPY 1 .\nFROM x\nRUN --mount=from=0,target=/y true\n", "", "1", id="a stage that is mounted"),
+    pytest.param("FROM x AS a\nCOPY 1 .\nFROM a AS a\nCOPY 2 .\n", "a", "12", id="a stage that is called as the one before it"),
+    pytest.param("ARG V\nFROM x:$V AS a\nCOPY 1 .\nFROM ${R}/x:1 AS b\nCOPY 2 .\n", "b", "2", id="an image with a variable"),
+    pytest.param("ARG V\nFROM x AS a\nCOPY 1 .\nFROM $V\nCOPY 2 .\n", "", "12", id="a variable that may name a stage"),
+    pytest.param("FROM x AS a\nCOPY 1 .\nFROM x AS b\nCOPY 2 .\n", "c", "12", id="a stage that is not there"),
+    pytest.param("", "", "", id="no stage"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "target", "taken"), NEEDED)
+def test_keeps_what_one_stage_needs(text: str, target: str, taken: str) -> None:
+    """Each service that one Dockerfile builds by a stage of its own would be said to be built of all the others."""
+    needed = keep_needed(parse_dockerfile(text), target)
+    assert "".join(source.path.text for source in find_sources(needed)) == taken

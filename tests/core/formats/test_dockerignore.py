@@ -14,7 +14,7 @@ from support.monorepo import PROGRAM, environment
 from support.trees import thorough
 
 from common_sync.core.formats.dockerignore import parse_dockerignore
-from common_sync.core.model import ancestors
+from common_sync.core.paths import ancestors
 from common_sync.core.text import UnparsableError
 
 _ORACLE = os.path.join(os.path.dirname(PROGRAM[0]), "docker-devtools")

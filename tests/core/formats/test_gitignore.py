@@ -20,7 +20,7 @@ from support.trees import thorough
 from common_sync.core.copies.rules import parse_plain
 from common_sync.core.formats import gitignore
 from common_sync.core.formats.gitignore import make_matcher
-from common_sync.core.model import ancestors
+from common_sync.core.paths import ancestors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -234,6 +234,27 @@ def test_an_install_that_a_build_may_go_on_without_is_not_sure(script: str) -> N
     assert is_sure([one.under for one in run(script) if one.program == "i"]) == GOES_ON[script]
 
 
+PASSED_OVER = {
+    "i": False,
+    "i; b": True,
+    "if a; then i; else b; fi": False,
+    "if a; then b; elif c; then i; else d; fi": False,
+    "if a; then i; else b; fi; c": True,
+    "if a; then if b; then i; else c; fi; else d; fi": False,
+    "if a; then i; else if b; then c; fi; fi": False,
+    "case $X in a) i;; *) b;; esac": False,
+    "case $X in a) i; b;; *) c;; esac": True,
+    "case $X in a) i;; *) b;; esac; c": True,
+    "if a; then i; else b": False,  # no shell runs it
+}
+
+
+@pytest.mark.parametrize("script", PASSED_OVER)
+def test_a_script_goes_on_only_on_the_way_that_it_has_taken(script: str) -> None:
+    """A program that only one way starts would count as one that may fail, and nobody look whether it is there."""
+    assert [one.passed_over for one in run(script) if one.program == "i"] == [PASSED_OVER[script]]
+
+
 @deep("long lists")
 @pytest.mark.parametrize(
     "script",

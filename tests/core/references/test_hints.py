@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common_sync.core.model import is_below
+from common_sync.core.paths import is_below
 from common_sync.core.references.hints import may_build_at
 
 PLACE = "/repo/services/api"

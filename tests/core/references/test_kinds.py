@@ -12,7 +12,15 @@ from common_sync.edges.service.rewriters import rewriter_of
 
 NAMES: dict[Kind, tuple[str, ...]] = {
     "requirements": ("requirements.txt", "requirements-dev.in", "constraints.txt", "requirements/dev.txt"),
-    "dockerfile": ("Dockerfile", "Dockerfile.dev", "docker/api.Dockerfile", "web.dockerfile", "Containerfile"),
+    "dockerfile": (
+        "Dockerfile",
+        "Dockerfile.dev",
+        "docker/api.Dockerfile",
+        "web.dockerfile",
+        "Containerfile",
+        ".dockerfile",
+        "dockerfile",
+    ),
     "compose": ("compose.yml", "docker-compose.dev.yaml"),
     "script": ("tool.py", "scripts/tool.py", "bin/tool.py", "tools/tool.py"),
     "lock": ("pylock.dev.toml", "tool.py.lock", "a/b/tool.py.lock"),

@@ -13,7 +13,7 @@ from common_sync.core.doctor.install.need import Need
 from common_sync.core.formats.dockerfile.syntax import Instruction
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 _ROOT = frozenset({"", "0", "root"})
 _HANDING, _HOMES = frozenset({"chown", "chmod", "setfacl"}), frozenset({"useradd", "adduser", "usermod"})

@@ -7,15 +7,10 @@ from collections.abc import Iterator, Mapping
 from posixpath import basename, join, normpath
 from typing import NamedTuple
 
-from common_sync.core.doctor.build.outcome import (
-    Build,
-    Installed,
-    NotFollowed,
-    Ran,
-    Taken,
-)
+from common_sync.core.doctor.build.exporting import find_lacking_exporter
+from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, Ran, Step, Taken
 from common_sync.core.doctor.build.rights import refuse_in_mounts, refuse_managed
-from common_sync.core.doctor.build.running import explain, hedge, script_of
+from common_sync.core.doctor.build.running import explain, find_absent_script, hedge, script_of
 from common_sync.core.doctor.build.starting import Surrounding, list_later_installs, list_started
 from common_sync.core.doctor.build.state import State, read_start
 from common_sync.core.doctor.build.users import find_lacking_maker
@@ -27,11 +22,12 @@ from common_sync.core.doctor.image.flags import list_later_flags
 from common_sync.core.doctor.image.lookup import is_shell
 from common_sync.core.doctor.image.permissions import may_run_by
 from common_sync.core.doctor.install.command import read_install
-from common_sync.core.doctor.install.configured import configure
 from common_sync.core.doctor.install.exported import read_export
-from common_sync.core.doctor.install.isolation import list_installed
+from common_sync.core.doctor.install.listed import put_in_words
 from common_sync.core.doctor.install.needs import find_needs
-from common_sync.core.doctor.install.options import refuse_options, refuse_outside
+from common_sync.core.doctor.install.project.isolation import list_installed
+from common_sync.core.doctor.install.settings.configured import configure
+from common_sync.core.doctor.install.settings.options import refuse_options, refuse_outside
 from common_sync.core.doctor.install.wheels import read_platform, refuse_wheel
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
@@ -39,7 +35,7 @@ from common_sync.core.formats.dockerfile.variables import Variables, assignments
 from common_sync.core.formats.dockerfile.words import Word
 from common_sync.core.formats.shell.script import Command, read_script, read_words
 from common_sync.core.formats.shell.words import Word as ShellWord
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 
 def simulate(
@@ -116,6 +112,7 @@ class _Builder:
         begun = {name: read_start(one) for name, one in state.starts.items()}
         state.installs_later += list_later_installs(begun, around)
         state.started += list_started(begun, around)
+        state.events += state.list_closed()
         self.ends.append(state)
 
     def _expand(self, word: Word, instruction: Instruction, unknown: str = "") -> ShellWord:
@@ -136,6 +133,7 @@ class _Builder:
         state = State(stage.name, number, built_on.base)
         state.image, state.workdir = built_on.image, built_on.workdir
         state.posix, state.ran, state.rights = built_on.posix, built_on.ran, built_on.rights
+        state.reading = built_on.reading
         state.built_on, state.before = built_on.number, built_on.before
         state.python_path, state.python_path_open = built_on.python_path, built_on.python_path_open
         state.path, state.path_open = built_on.path, built_on.path_open
@@ -202,6 +200,11 @@ class _Builder:
             files = self._files(copying.origin, state)
             layers, events = copy_layers(copying, files, self._context, state.image, stage.may_hold if stage else None)
             state.events += events
+            flags = {
+                one: self._expand(value, instruction) for one in ("chmod", "chown") if (value := instruction.flag(one))
+            }
+            places = [one.place for one in layers]
+            state.reading = state.reading.copied(places, instruction.line, flags.get("chmod"), flags.get("chown"))
             if stage is not None:
                 state.taken.append(Taken(instruction.line, stage.number, copying.sources, copying.destination))
                 state.steps.append(state.taken[-1])
@@ -233,7 +236,10 @@ class _Builder:
             image = state.image.with_layers(*mounts, *effects)
             if not self._install(command, image, mounted, instruction, state):
                 state.steps.append(Ran(instruction.line, command, state.user, image))
-            if (lacking := find_lacking_maker(command, state.base.system, state.steps)) is not None:
+            lacking = find_lacking_maker(command, state.base.system, state.steps)
+            lacking = lacking or find_lacking_exporter(command, self._list_steps(state), self._context)
+            lacking = lacking or find_absent_script(command, image)
+            if lacking is not None:
                 state.events.append(NotFollowed(instruction.line, lacking))
             if what := why_not_followed(command, image):
                 folder = command.folder or "/"
@@ -244,10 +250,17 @@ class _Builder:
             layers = [*find_effects(command, image), *self._exported(command, image)]
             effects += (one for layer in layers for one in hedge(layer, command, image, instruction.line))
             state.rights = state.rights.used(command, state.base.system)
+            state.reading = state.reading.used(command, instruction.line, state.user)
             effects = [explain(layer, command, instruction.line) for layer in effects]
         places = [mount.place for mount in mounted]
         kept = (layer for layer in effects if all(below(layer.place, place) is None for place in places))
         state.image = state.image.with_layers(*kept)
+
+    def _list_steps(self, state: State) -> list[Step]:
+        """Return what has run in a stage, in those that it begins with, and in those that it takes something from."""
+        before = [] if state.built_on is None else self._list_steps(self.ends[state.built_on])
+        taken = (step for one in state.taken for step in self._list_steps(self.ends[one.stage]))
+        return [*before, *taken, *state.steps]
 
     def _exported(self, command: Command, image: Image) -> Iterator[Layer]:
         """Yield the file of requirements that a command writes by a lock file."""
@@ -269,6 +282,7 @@ class _Builder:
     def _install(
         self, command: Command, image: Image, mounted: list[_Mounted], instruction: Instruction, state: State
     ) -> bool:
+        command = put_in_words(command, image, self._context)
         asked = read_install(command)
         if asked is None:
             return False

@@ -59,7 +59,7 @@ def list_started(starts: Mapping[str, Start], around: Surrounding) -> Iterator[S
     for line, command in _first_commands(starts, around):
         for one, followed in _follow(command, around, 0):
             found.append(Started(line, one, is_open, is_told_folders(one, around.image, around.context)))
-            is_open = is_open or not (followed or is_calm(one))
+            is_open = is_open or not (followed or one.ends or is_calm(one))
     ways: dict[tuple[Word, ...], list[Command]] = {}
     for started in found:
         ways.setdefault(started.command.words, []).append(started.command)

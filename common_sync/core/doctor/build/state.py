@@ -1,14 +1,20 @@
 """A stage of a Dockerfile while it runs."""
 
+from collections.abc import Iterator
+from posixpath import join, normpath
+
 from common_sync.core.doctor.build.outcome import Event, NotFollowed, Ran, StageEnd, Start, Started, Step, Taken
+from common_sync.core.doctor.build.reading import Reading
 from common_sync.core.doctor.build.rights import Rights, lacks_user
 from common_sync.core.doctor.image.bases import Base
 from common_sync.core.doctor.image.effects import SYSTEM
 from common_sync.core.doctor.image.files import Doubt, Image
-from common_sync.core.doctor.install.isolation import list_held
+from common_sync.core.doctor.image.lookup import find_read, find_started
 from common_sync.core.doctor.install.need import Before
+from common_sync.core.doctor.install.project.isolation import list_held
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Instruction
+from common_sync.core.formats.python_command import is_python, read_python
 from common_sync.core.formats.shell.words import Word
 
 _PROFILE = expression(r"profile|bashrc|bash_login|/etc/environment")
@@ -43,6 +49,7 @@ class State:
         self.python_path_open = False
         self.before = Before(list_held(base.python))
         self.rights = Rights()
+        self.reading = Reading()
 
     @property
     def search_path(self) -> str:
@@ -66,6 +73,17 @@ class State:
     def variables(self) -> dict[str, str | None]:
         """What is set when it is started."""
         return {**self.environment, "PATH": self.search_path}
+
+    def list_closed(self) -> Iterator[NotFollowed]:
+        """Yield the lines after which the user who starts it may not read what that needs."""
+        commands = [one.command for one in self.started]
+        entered = [self.workdir, *self.path, *self.python_path, "/usr/local/bin", "/usr/local/lib"]
+        entered += [path for one in commands if (path := find_started(one, self.image)) is not None]  # or executed
+        read = [path for one in commands if (path := find_read(one, self.image)) is not None]
+        scripts = (read_python(one.arguments).script for one in commands if is_python(one.program))
+        read += (normpath(join(self.workdir, one.text)) for one in scripts if one is not None and one.known)
+        closed = self.reading.find_closed(self.user, self.rights.users, entered, read)
+        yield from dict.fromkeys(NotFollowed(*one) for one in closed)
 
     def begin_with(self, instruction: Instruction, *, own: bool) -> None:
         """Take an ENTRYPOINT or CMD; the first takes away a CMD of the stage that this one is built on."""

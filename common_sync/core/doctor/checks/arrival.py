@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Installed, Ran, StageEnd, Taken
 from common_sync.core.doctor.checks.asked_first import asks_for, is_library, may_bring, names_archive
-from common_sync.core.doctor.checks.looking import Look
+from common_sync.core.doctor.checks.start.looking import Look
 from common_sync.core.doctor.checks.surroundings import ONLY_LOOKS, environment_made_by, site_of, surround
 from common_sync.core.doctor.install.sites import (
     PYTHON,
@@ -21,7 +21,7 @@ from common_sync.core.doctor.install.sites import (
 from common_sync.core.doctor.view import ImageView
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.shell.conditions import Path, is_sure
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 _INEXACT = "--inexact"
 

@@ -7,7 +7,7 @@ from common_sync.core.doctor.build.outcome import Installed
 from common_sync.core.doctor.checks.by_name import find_asked, find_asked_by_name
 from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.install.need import Need
-from common_sync.core.doctor.install.sources import LINKS
+from common_sync.core.doctor.install.settings.sources import LINKS
 from common_sync.core.doctor.view import ImageView
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.pip.paths import ARCHIVES

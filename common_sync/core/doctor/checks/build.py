@@ -7,18 +7,19 @@ from posixpath import join, normpath
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd
 from common_sync.core.doctor.checks.layout import find_packages
 from common_sync.core.doctor.checks.links import find_unlinked
+from common_sync.core.doctor.checks.start.taken import find_untold
 from common_sync.core.doctor.checks.surroundings import list_installed
-from common_sync.core.doctor.checks.taken import find_untold
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.image.flags import LaterFlag
 from common_sync.core.doctor.install.need import Need
-from common_sync.core.doctor.install.projects import Project
+from common_sync.core.doctor.install.project.projects import Project
 from common_sync.core.doctor.install.sites import moved
 from common_sync.core.doctor.view import IF_HARMLESS, Admits, ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.findings import CODES, file_finding
-from common_sync.core.model import Finding, Insertion, below
+from common_sync.core.model import Finding, Insertion
+from common_sync.core.paths import below
 
 _RELATIVE_URL = expression(r"@\s*file:(?!/)", re.IGNORECASE)
 
@@ -136,6 +137,9 @@ def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iter
                 yield from _of_bounds(need, event, file, admits)
 
 
+NOT_IN_FOLDER = " is not in the build context, which is the service's own folder"
+
+
 def _missing_source(event: MissingSource, file: str) -> Finding:
     if event.dropped is not None:
         message = f"`{event.written}` is kept out of the build context by {event.dropped}"
@@ -150,7 +154,7 @@ def _missing_source(event: MissingSource, file: str) -> Finding:
     if not event.local:
         message = f"`{event.written}` is not in the stage that it is copied from"
         return file_finding("CS202", file, event.line, message, "copy it there first, or write where it is")
-    message = f"`{event.written}` is not in the build context, which is the service's own folder"
+    message = f"`{event.written}`{NOT_IN_FOLDER}"
     remedy = "write its path from the service's folder, or take the line out"
     return file_finding("CS202", file, event.line, message, remedy, lacks=event.path)
 

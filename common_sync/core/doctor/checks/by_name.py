@@ -6,12 +6,13 @@ from posixpath import basename, join
 
 from common_sync.core.doctor.checks.path_entries import inner_path_entries
 from common_sync.core.doctor.checks.references import PROJECT_FILES, list_needs
-from common_sync.core.doctor.install.projects import WORKSPACE, find_named
+from common_sync.core.doctor.install.project.projects import WORKSPACE, find_named
 from common_sync.core.doctor.view import Service, View
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.pip.names import normalise, parse_name
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 from common_sync.core.references.kinds import is_compose, is_dockerfile, is_requirements
 
 _COMMENT = expression(r"(?:^|\s)#.*")

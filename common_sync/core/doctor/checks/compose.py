@@ -10,23 +10,38 @@ from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.compose.file import Mount
 from common_sync.core.formats.compose.names import Cause
 from common_sync.core.formats.yaml.tree import YamlScalar
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 
 
 def check_compose(view: View) -> Iterator[Finding]:
     """Yield the builds of compose files that cannot be followed."""
+    found: dict[tuple[str, str, str], dict[str, int]] = {}  # for one reason, the compose services and their lines
     for built in view.compositions:
         if (told := _explain(view, built)) is not None:
             at, message, remedy = told
             file, line = view.path_of(built.file_of(at)), at.line if at else built.section.build.line
-            yield make_finding(
-                "CS213", view.service.path, file, line, f"`{built.name}` cannot be followed: {message}", remedy
-            )
+            found.setdefault((file, message, remedy), {}).setdefault(built.name, line)
+    for (file, message, remedy), lines in found.items():
+        why = message.replace("it is built by", "they are built by") if len(lines) > 1 else message
+        named = f"{_name(list(lines))} cannot be followed: {why}"
+        yield make_finding("CS213", view.service.path, file, next(iter(lines.values())), named, remedy)
     for end in view.dead_ends:
         said, remedy = _DEAD_ENDS[end.cause]
         path = view.path_of(end.file)
         yield make_finding("CS213", view.service.path, path, end.line, f"{said}{end.message}", remedy)
 
+
+def _name(names: list[str]) -> str:
+    """Return some of the names, and how many more there are."""
+    quoted = [f"`{name}`" for name in names]
+    some, rest = (quoted, 0) if len(quoted) <= _MOST_NAMED + 1 else (quoted[:_MOST_NAMED], len(quoted) - _MOST_NAMED)
+    return (
+        f"{', '.join(some)} and {rest} more" if rest else " and ".join(filter(None, (", ".join(some[:-1]), some[-1])))
+    )
+
+
+_MOST_NAMED = 3
 
 _DEAD_ENDS: dict[Cause, tuple[str, str]] = {
     "refused": ("Compose refuses it: ", "take that out"),

@@ -5,7 +5,7 @@ from posixpath import basename, dirname, join
 from typing import NamedTuple
 
 from common_sync.core.doctor.image.files import Context, Files, Image, Put, Without
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 
 class Package(NamedTuple):

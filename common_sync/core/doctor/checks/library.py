@@ -10,12 +10,12 @@ from common_sync.core.doctor.checks.asked_first import find_asked_first
 from common_sync.core.doctor.checks.build import find_left_behind
 from common_sync.core.doctor.checks.by_name import find_asked, list_asked_by_name
 from common_sync.core.doctor.checks.layout import find_packages, find_places, find_shadow
-from common_sync.core.doctor.checks.looking import Look, any_look, find_looks
 from common_sync.core.doctor.checks.path_entries import path_entries_in
 from common_sync.core.doctor.checks.references import list_needs
+from common_sync.core.doctor.checks.start.looking import Look, any_look, find_looks
 from common_sync.core.doctor.image.files import Context, Doubt, Put
 from common_sync.core.doctor.install.need import Need
-from common_sync.core.doctor.install.projects import read_project
+from common_sync.core.doctor.install.project.projects import read_project
 from common_sync.core.doctor.view import ImageView, View
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.pip.names import normalise

@@ -7,7 +7,8 @@ from common_sync.core.doctor.checks.layout import find_places
 from common_sync.core.doctor.view import ImageView, Service, View, is_test
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.python import PathEntry, find_path_entries
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 
 _HINTS = ("sys.path", "addsitedir")
 

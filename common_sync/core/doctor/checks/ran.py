@@ -9,12 +9,12 @@ from typing import NamedTuple
 from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, Ran, StageEnd, Taken
 from common_sync.core.doctor.checks.arrival import arrive, why_unreached
 from common_sync.core.doctor.checks.layout import find_importable
-from common_sync.core.doctor.checks.looking import Look, look_of
 from common_sync.core.doctor.checks.path_entries import path_entries_in
+from common_sync.core.doctor.checks.start.looking import Look, look_of
 from common_sync.core.doctor.checks.surroundings import surround
 from common_sync.core.doctor.image.files import Context, Image
-from common_sync.core.doctor.install.isolation import list_installed
 from common_sync.core.doctor.install.need import read_text
+from common_sync.core.doctor.install.project.isolation import list_installed
 from common_sync.core.doctor.view import IF_HARMLESS, ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
@@ -67,7 +67,7 @@ def _list_runs(image: ImageView, number: int) -> Iterator[_Run]:
     arounds = surround(image.build, number).arounds
     entries: list[str] | None = None
     for at, (step, around) in enumerate(zip(stage.steps, arounds, strict=True)):
-        if not isinstance(step, Ran) or step.command.passed_over or not step.command.certain:
+        if not isinstance(step, Ran) or step.command.passed_over:
             continue
         entries = [*path_entries_in(image)] if entries is None else entries
         look = look_of(step.command, step.line, around, stage, entries)
@@ -135,9 +135,9 @@ def _of_library(run: _Run, package: str, image: ImageView) -> Finding | None:
         message = f"cannot be told whether `{run.look.shown}` finds `{package}`: line {lost.line} {lost.what.replace('what the image starts', 'it')}"
         return file_finding("CS213", image.dockerfile, run.step.line, message, IF_HARMLESS)
     message = f"`{run.look.shown}` imports `{package}`, and nothing installs that before this line"
-    return file_finding(
-        "CS216", image.dockerfile, run.step.line, message, f"install `./{image.service.copy}` before it"
-    )
+    certain, remedy = run.step.command.certain, f"install `./{image.service.copy}` before it"
+    message = message if certain else f"cannot be told whether this is needed: {message}"
+    return file_finding("CS216" if certain else "CS213", image.dockerfile, run.step.line, message, remedy)
 
 
 def _of_others(run: _Run, image: ImageView) -> Finding | None:

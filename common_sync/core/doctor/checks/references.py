@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator
 
 from common_sync.core.doctor.image.files import Image, Put
 from common_sync.core.doctor.install.command import Asked, Install
-from common_sync.core.doctor.install.configured import configure
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.needs import find_needs
-from common_sync.core.doctor.view import ImageView, Service, View
+from common_sync.core.doctor.install.settings.configured import configure
+from common_sync.core.doctor.view import IF_HARMLESS, ImageView, Service, View
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.shell.words import Word
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 from common_sync.core.references.kinds import is_requirements
 
 PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
@@ -67,7 +68,8 @@ def _judge(need: Need, file: str, folder: str, *, in_image: bool) -> Finding | N
         return None
     if need.state == "unknown":
         message = f"nobody can tell whether what `{need.written}` names is there: {need.reason}"
-        return file_finding("CS213", place, need.line, message, "write the path out")
+        remedy = IF_HARMLESS if need.reason.endswith("is not followed") else "write the path out"
+        return file_finding("CS213", place, need.line, message, remedy)
     kind = "CS201" if need.kind == "project" else "CS204"
     path = below(need.path, folder)
     message = f"`{need.written}` leads to {path}, which is not in the service"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from common_sync.core.doctor.build.outcome import Build, Installed, Ran, Taken
 from common_sync.core.doctor.install.sites import Around, Site, find_site, moved, site_at
 from common_sync.core.formats.shell.script import Command
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 
 class Surroundings(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerignore import Dockerignore
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 
 class Place(NamedTuple):

@@ -20,7 +20,7 @@ from common_sync.core.doctor.image.files import (
 )
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 _NUMBER = expression(r"[0-7]{1,5}")
 _GIVES = expression(r"(?:^|,)[ugoa]*[+=][rwst]*[xX]")

@@ -9,7 +9,7 @@ from posixpath import join, normpath
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.command import Install
 from common_sync.core.doctor.install.need import Bound, BoundKind, Held, Need, read_text
-from common_sync.core.doctor.install.projects import Project
+from common_sync.core.doctor.install.project.projects import Project
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.names import find_names, normalise, parse_name
 from common_sync.core.formats.pip.paths import find_target

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.declared import LOCKS, Declared, read_declared, read_locked
 from common_sync.core.doctor.install.markers import holds, is_for_another_system, marker_of
 from common_sync.core.doctor.install.need import Need, read_text
-from common_sync.core.doctor.install.pip import asks_for_hashes
-from common_sync.core.doctor.install.scripts import Scripts, brings_root, read_scripts
+from common_sync.core.doctor.install.project.declared import LOCKS, Declared, read_declared, read_locked
+from common_sync.core.doctor.install.project.scripts import Scripts, brings_root, read_scripts
+from common_sync.core.doctor.install.settings.pip import asks_for_hashes
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.names import find_names, list_spellings, normalise
 from common_sync.core.formats.pip.paths import ARCHIVES

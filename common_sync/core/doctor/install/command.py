@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from posixpath import join, normpath
 from typing import Literal, NamedTuple
 
-from common_sync.core.doctor.install.settings import from_environment
+from common_sync.core.doctor.install.settings.given import from_environment
 from common_sync.core.expressions import expression
 from common_sync.core.formats.python_command import is_python, read_python
 from common_sync.core.formats.shell.script import Command

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.markers import is_for_another_system
 from common_sync.core.doctor.install.need import read_text
-from common_sync.core.doctor.install.projects import Project, read_project
+from common_sync.core.doctor.install.project.projects import Project, read_project
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.tables import Table, find_table, list_strings, list_tables

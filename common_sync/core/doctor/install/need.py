@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from common_sync.core.doctor.image.files import Context, Place
-from common_sync.core.doctor.install.projects import Project
+from common_sync.core.doctor.install.project.projects import Project
 
 State = Literal["there", "missing", "unknown"]
 BoundKind = Literal["asked", "constrained", "replaced", "left out"]

@@ -10,22 +10,22 @@ from posixpath import dirname, join, normpath, split
 
 from common_sync.core.doctor.image.files import Context, Image, Place
 from common_sync.core.doctor.install.bounds import bind, find_replaced, list_bounds, list_paths
-from common_sync.core.doctor.install.build_needs import list_build_needs
 from common_sync.core.doctor.install.command import Asked, Install
 from common_sync.core.doctor.install.markers import holds, is_for_another_system
 from common_sync.core.doctor.install.need import BEFORE, Asker, Before, Need, lacking, read_text
-from common_sync.core.doctor.install.options import refuse_absent
-from common_sync.core.doctor.install.pip import asks_for_hashes, find_unclear_settings
-from common_sync.core.doctor.install.projects import Dependency, Project, read_links, read_pipfile, read_project
+from common_sync.core.doctor.install.project.build_needs import list_build_needs
+from common_sync.core.doctor.install.project.projects import Dependency, Project, read_links, read_pipfile, read_project
+from common_sync.core.doctor.install.project.setup_script import SETUP_FILES, list_required
+from common_sync.core.doctor.install.project.unbuilt import PROJECT_FILES, find_absent, refuse_lines, why_no_project
+from common_sync.core.doctor.install.project.workspace import find_bare_members, find_doubled_members, find_root
 from common_sync.core.doctor.install.selection import find_lock, installs_root, is_unlocked, select
-from common_sync.core.doctor.install.setup_script import SETUP_FILES, list_required
-from common_sync.core.doctor.install.sources import Source, given_sources, list_sources, needs_it
+from common_sync.core.doctor.install.settings.options import refuse_absent
+from common_sync.core.doctor.install.settings.pip import asks_for_hashes, find_unclear_settings
+from common_sync.core.doctor.install.settings.sources import Source, given_sources, list_sources, needs_it
+from common_sync.core.doctor.install.settings.uv import find_config_files, wheels_only
+from common_sync.core.doctor.install.settings.uv_settings import refuse_settings
 from common_sync.core.doctor.install.together import refuse_together, way_of
-from common_sync.core.doctor.install.unbuilt import PROJECT_FILES, find_absent, refuse_lines, why_no_project
 from common_sync.core.doctor.install.upward import upward
-from common_sync.core.doctor.install.uv import find_config_files, wheels_only
-from common_sync.core.doctor.install.uv_settings import refuse_settings
-from common_sync.core.doctor.install.workspace import find_bare_members, find_doubled_members, find_root
 from common_sync.core.formats.pip.paths import ARCHIVES, find_include, find_target, holds_variable, name_project
 from common_sync.core.formats.pip.refusals import is_nameless, why_refused, why_uv_refuses
 from common_sync.core.formats.pip.syntax import Instruction, parse_instructions
@@ -76,7 +76,7 @@ class _Finder:
             yield from self._asked(asked, folder)
 
     def _asked(self, asked: Asked, folder: str) -> Iterator[Need]:
-        text, known, pattern = asked.word
+        text, known, pattern, _ = asked.word
         by_path = asked.kind != "project" or not text or find_target(text, editable=False) is not None
         if not known and by_path:
             yield Need("file", text, "", "unknown", "it holds a variable without a value")

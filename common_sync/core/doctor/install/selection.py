@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.projects import Dependency, Project
+from common_sync.core.doctor.install.project.projects import Dependency, Project
 from common_sync.core.formats.pip.names import normalise
 
 

@@ -9,11 +9,11 @@ from posixpath import basename, dirname, join, normpath
 from typing import Literal, NamedTuple
 
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.poetry_settings import CREATE, IN_PROJECT
+from common_sync.core.doctor.install.settings.poetry_settings import CREATE, IN_PROJECT
 from common_sync.core.expressions import expression
 from common_sync.core.formats.python_command import is_python
 from common_sync.core.formats.shell.script import Command
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 
 class Site(NamedTuple):

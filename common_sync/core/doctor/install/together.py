@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.isolation import why_not_isolated
 from common_sync.core.doctor.install.need import Need
-from common_sync.core.doctor.install.pip import NO_HASH
-from common_sync.core.doctor.install.uv import why_not_built
+from common_sync.core.doctor.install.project.isolation import why_not_isolated
+from common_sync.core.doctor.install.settings.pip import NO_HASH
+from common_sync.core.doctor.install.settings.uv import why_not_built
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.names import normalise
 

@@ -92,8 +92,13 @@ def installs_for_itself(install: Install) -> bool:
     return not install.values("--platform", "--python-version", "--python-platform", "--python")
 
 
-def _why_unsure(name: str, platform: Platform) -> str:
-    """Return why a wheel may not be for an image; nothing where it is."""
+def why_unsure(name: str, platform: Platform) -> str:
+    """Return why a wheel that fits may not be for an image after all; nothing where it is.
+
+    Args:
+        name: The file's name.
+        platform: What the image is built for.
+    """
     found = _TAGS.fullmatch(name)
     tags = [one for one in found["platform"].split(".") if platform.takes(one)] if found is not None else []
     if not tags or (platform.machine and platform.libc):
@@ -125,7 +130,7 @@ def refuse_wheel(need: Need, install: Install, python: str | None, platform: Pla
         return need
     name = basename(need.path)
     if fits(name, python, platform):
-        why = _why_unsure(name, platform)
+        why = why_unsure(name, platform)
         return need._replace(refused=why, sure=False) if why else need
     of = f"Python {python} on Linux" if python is not None else "Linux"
     of += {"manylinux": " with glibc", "musllinux": " with musl"}.get(platform.libc, "")

@@ -20,7 +20,7 @@ from common_sync.core.formats.compose.file import (
 )
 from common_sync.core.formats.compose.paths import UNKNOWN, expand, has_variable, is_remote
 from common_sync.core.formats.yaml.tree import YamlScalar
-from common_sync.core.model import is_below
+from common_sync.core.paths import is_below
 
 
 class Layer(NamedTuple):

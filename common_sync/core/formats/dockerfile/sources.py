@@ -5,7 +5,8 @@ context, so that `../common` is `common` there; the classic builder refuses it.
 Source: https://docs.docker.com/reference/dockerfile/#copy and #run---mounttypebind, BuildKit's `dockerfile2llb/convert.go`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
@@ -16,6 +17,7 @@ from common_sync.core.formats.dockerfile.words import Word
 _NO_PATH_OF_THE_CONTEXT = expression(r"\d*<<|[A-Za-z][A-Za-z0-9+.-]*://|git@")
 """A heredoc, or something on a network."""
 
+_VARIABLE = expression(r"\$\{[^{}]*\}|\$\w+")
 _MOUNT_FIELD = expression(r'"(?:[^"]|"")*"|[^,]+')
 
 
@@ -41,6 +43,42 @@ def find_sources(dockerfile: Dockerfile) -> Iterator[Source]:
             yield from _copied(asked, dockerfile.escape, variables)
         elif asked.name == "RUN":
             yield from _mounted(asked, dockerfile.escape, variables)
+
+
+def keep_needed(dockerfile: Dockerfile, target: str = "") -> Dockerfile:
+    """Return a Dockerfile without the stages that a build of one stage does not need; all of it where that cannot be told.
+
+    Args:
+        dockerfile: The file.
+        target: The stage's name or its number; the last stage where that is nothing.
+    """
+    stages, kept = dockerfile.stages, set[int]()
+
+    def find(name: str, end: int) -> list[int]:  # of two that are called so, the later one counts
+        named = (number for number in range(end - 1, -1, -1) if name in {stages[number].name, str(number)})
+        return [*islice(named, 1)]
+
+    pending = find(target.lower(), len(stages)) if target else [len(stages) - 1]
+    if not pending or not stages:
+        return dockerfile
+    while pending:
+        number = pending.pop()
+        origins = _list_stage_origins(stages[number].instructions)
+        if any(map(_may_be_stage, origins)):
+            return dockerfile
+        kept.add(number)
+        pending += (one for name in origins for one in find(name, number) if one not in kept)
+    instructions = (one for number in sorted(kept) for one in stages[number].instructions)
+    return dockerfile._replace(instructions=(*dockerfile.arguments, *instructions))
+
+
+def _may_be_stage(origin: str) -> bool:
+    """Tell whether a variable may make a stage's name of what is written: `python:${VERSION}` is an image in any case."""
+    return "$" in origin and not any(sign in _VARIABLE.sub("", origin) for sign in ":/@")
+
+
+def _list_stage_origins(instructions: Iterable[Instruction]) -> list[str]:
+    return [word.text.lower() for one in instructions for word in _list_origins(one.trigger or one)]
 
 
 def find_named_uses(dockerfile: Dockerfile, name: str) -> Iterator[int]:

@@ -25,7 +25,8 @@ _STEADY = frozenset(
 _LEADING = frozenset({"sudo", "env", "exec", "nice", "nohup", "time"})
 _OPENING = frozenset({"if", "case", "{", "for", "while", "until", "select"})
 _CLOSING = frozenset({"fi", "done", "esac", "}"})
-_KEYWORDS = _OPENING | _CLOSING | {"then", "do", "else", "elif"}
+_OTHER_WAYS = frozenset({"else", "elif"})
+_KEYWORDS = _OPENING | _CLOSING | _OTHER_WAYS | {"then", "do"}
 _FAILING = frozenset({"exit", "return", "false"})
 _FARTHEST, _OUTERMOST = 100, 5
 """How many commands, and how many groups, are looked at: a hostile script has any number."""
@@ -97,6 +98,8 @@ def _goes_on(commands: Sequence[Simple], end: int) -> bool:
         if after == "||":
             return not _says_no(commands, end + 1)
         following = end + 1 if after == ")" else _next_command(commands, end + 1)
+        if following is not None and (after == ";;" or not _OTHER_WAYS.isdisjoint(commands[following].words[:1])):
+            following = _find_closing(commands, following)  # the other ways are not gone
         if following is None:
             return False
         outer = _end_of_list(commands, following)
@@ -109,6 +112,16 @@ def _goes_on(commands: Sequence[Simple], end: int) -> bool:
 def _next_command(commands: Sequence[Simple], at: int) -> int | None:
     rest = range(at, len(commands))
     return next((index for index in rest if commands[index].words or commands[index].after == "("), None)
+
+
+def _find_closing(commands: Sequence[Simple], at: int) -> int | None:
+    """Return the command that begins with what closes the group that a command is in."""
+    depth = 0
+    for index in range(at, min(at + _FARTHEST, len(commands))):
+        depth += _depth(commands[index].words)
+        if depth < 0:
+            return index
+    return None
 
 
 def _says_no(commands: Sequence[Simple], at: int) -> bool:

@@ -14,6 +14,7 @@ class Simple(NamedTuple):
     writes: tuple[str, ...]  # the files that its output goes to
     before: str
     after: str
+    reads: str = ""  # the file that its input comes from
 
 
 def split_commands(tokens: list[Token]) -> list[Simple]:
@@ -21,20 +22,55 @@ def split_commands(tokens: list[Token]) -> list[Simple]:
     simple: list[Simple] = []
     words: list[str] = []
     writes: list[str] = []
-    before, redirected = "", ""
+    before, redirected, reads = "", "", ""
     for kind, text in [*tokens, Token("operator", "")]:
         if kind == "operator":
-            simple.append(Simple(tuple(words), tuple(writes), before, text))
-            words, writes, before = [], [], text
+            simple.append(Simple(tuple(words), tuple(writes), before, text, reads))
+            words, writes, before, reads = [], [], text, ""
         elif kind == "redirection":
             redirected = text
         elif redirected:
             if ">" in redirected and not redirected.endswith("&"):
                 writes.append(text)
+            reads = text if redirected == "<" else reads
             redirected = ""
         else:
             words.append(text)
-    return simple
+    return [_without_xargs(one, simple[at - 1] if one.before == "|" else None) for at, one in enumerate(simple)]
+
+
+_XARGS = frozenset({"-r", "--no-run-if-empty", "-t", "--verbose", "-x", "--exit"})
+"""Options of `xargs` that leave it open how many words a program gets at once."""
+
+
+def _without_xargs(simple: Simple, before: Simple | None) -> Simple:
+    """Return a command that `xargs` gives the words of a file as one that gets them from the shell: `pip install $(cat FILE)`.
+
+    Args:
+        simple: The command.
+        before: What feeds it.
+    """
+    if simple.words[:1] != ("xargs",):
+        return simple
+    file = (
+        before.words[1]
+        if before is not None and before.words[:1] == ("cat",) and len(before.words) == _WITH_ONE
+        else simple.reads
+    )
+    rest = list(simple.words[1:])
+    while rest and rest[0].startswith("-"):
+        option = rest.pop(0)
+        if option in {"-a", "--arg-file"} and rest:
+            file = rest.pop(0)
+        elif option.startswith("--arg-file="):
+            file = option.partition("=")[2]
+        elif option not in _XARGS:
+            return simple
+    return simple._replace(words=(*rest, f"$(cat {file})")) if file and rest else simple
+
+
+_WITH_ONE = 2
+"""Words of a program with one argument."""
 
 
 Functions = dict[str, list[Simple]]

@@ -33,6 +33,7 @@ _QUOTED_PART = expression(
     rf"""\\(?P<escaped>[$`"\\])|(?P<unknown>{_SUBSTITUTION})|(?P<variable>{_VARIABLE})|(?P<plain>.)""",
     re.VERBOSE | re.DOTALL,
 )
+_LISTED = expression(r"(?:\$\(|`)[ \t]*cat[ \t]+(?P<path>[\w./][\w./-]*)[ \t]*[`)]")
 ARGUMENTS = "@"
 """The name by which `Variables` may have all arguments of a script."""
 
@@ -51,6 +52,7 @@ class Word(NamedTuple):
     text: str  # its characters; those that cannot be told are left out
     known: bool = True  # whether all of them can be told
     pattern: bool = False  # whether the shell would look for files that match it
+    listed: str = ""  # the file whose words stand in its place, as `$(cat FILE)` says it
 
 
 class Token(NamedTuple):
@@ -70,6 +72,8 @@ def split_script(script: str) -> list[Token] | None:
 
 def expand_word(written: str, variables: Variables) -> list[Word]:
     """Return what a word comes to: one word, or none or several where a variable outside of quotes is empty or holds blanks."""
+    if (listed := _LISTED.fullmatch(written)) is not None:
+        return [Word("", known=False, listed=listed["path"])]
     fields = _Fields()
     for part in _PART.finditer(written):
         kind, text = part.lastgroup, part[part.lastgroup or 0]

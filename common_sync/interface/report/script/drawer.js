@@ -99,14 +99,14 @@ function openColumn(column) {
       (groups.get(key) || groups.set(key, []).get(key)).push([service, cell]);
     }
   }
-  const none = SERVICES.filter(service => service.copies.some(copy => copy.kind === "no copy")).length;
+  const none = SERVICES.filter(service => service.copies.some(copy => copy.kind === "no copy"));
   const largest = [...groups.values()].sort((a, b) => b.length - a.length).slice(0, 40);
-  showDrawer(column.title, say("current", `as it should be in ${TOTAL - differing - none} of ${plural(TOTAL, "service")}`), largest.map(group => {
+  showDrawer(column.title, say("current", `as it should be in ${TOTAL - differing - none.length} of ${plural(TOTAL, "service")}`), largest.map(group => {
     const [, { file, state, difference }] = group[0];
     const alike = group.length > 1 && difference >= 0 ? ", all alike" : "";
     return [
       el("p", { class: "group" }, mark(state), `${column.files.length > 1 ? `${pathOf(file)}: ` : ""}${FILE_NAMES[state]} in ${plural(group.length, "service")}${alike}`),
       el("p", { class: "names" }, group.slice(0, 30).map(([service, cell], number) => [number ? ", " : "", button(brief(service), () => openFile(service, cell))]), group.length > 30 ? ` and ${group.length - 30} more` : ""),
     ];
-  }));
+  }), none.length ? [el("p", { class: "group" }, mark("no copy"), `no copy in ${plural(none.length, "service")}`), el("p", { class: "names" }, nameList(none, 30))] : null);
 }

@@ -134,7 +134,7 @@ function showGrid() {
   if (!made.length) $("grid").append(nothing());
   for (const row of made) shown.observer.observe(row);
   const of = rows.length < TOTAL ? ` of ${TOTAL} shown` : "";
-  $("foot").textContent = `${plural(rows.length, "service")}${of} × ${plural(shown.columns.length, folded ? "folder" : "file")}. A dot is in sync. Choose a mark for the difference, a service for all that is known of it.`;
+  $("foot").textContent = `${plural(rows.length, "service")}${of} × ${plural(shown.columns.length, folded ? "folder" : "file")}. A dot is in sync. Builds: ✓ from its own folder alone, ✗ not so, ? cannot be told, ↗ refers to the master. Choose a mark for the difference, a service for all that is known of it.`;
 }
 
 function nothing() {

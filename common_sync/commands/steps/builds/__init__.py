@@ -1,0 +1,1 @@
+"""What builds of services take, from which folder, and who starts them."""

@@ -1,0 +1,1 @@
+"""What `doctor` finds in a service and in the repository around it."""

@@ -1,0 +1,1 @@
+"""How `eject` puts references and build contexts back."""

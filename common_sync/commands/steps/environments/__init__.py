@@ -1,0 +1,1 @@
+"""What the commands of environments, units and releases share."""

@@ -1,0 +1,1 @@
+"""How `promote` takes edits of copies home."""

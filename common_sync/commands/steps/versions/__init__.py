@@ -1,0 +1,1 @@
+"""What pins and the lock come to."""

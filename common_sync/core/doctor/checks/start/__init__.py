@@ -1,0 +1,1 @@
+"""What an image is started with, and whether it is there."""

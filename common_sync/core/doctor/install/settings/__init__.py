@@ -1,0 +1,1 @@
+"""What installers are told elsewhere than by the names and files of a command."""
