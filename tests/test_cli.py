@@ -323,7 +323,7 @@ def test_an_example_is_a_command_line(command: str) -> None:
         (("status", "--color", "red"), "'auto', 'always', 'never'"),
         (
             ("status", "--output-format", "xml"),
-            "'text', 'concise', 'json', 'github', 'gitlab', 'sarif', 'junit', 'markdown'",
+            "'text', 'concise', 'json', 'jsonl', 'github', 'gitlab', 'sarif', 'junit', 'markdown'",
         ),
         (("verify", "--output-format", "jsn"), "did you mean json?"),
         (("verify", "--output-format", "gitlub=a"), "did you mean github or gitlab?"),

@@ -80,6 +80,17 @@ def test_what_people_see(shop: Shop) -> None:
     again = shop.run("deploy", *head)
     assert (again.code, again.out.splitlines()[-1]) == (0, "✓ 1 target runs what HEAD says")
     assert shop.run("deploy", *head, "-q") == (0, "", "")
+    shop.publish("b.py", "b = 1\n")
+    told = shop.run(
+        "deploy", *head, "--yes", "--output-format", "jsonl", "--output-format", f"jsonl={shop.folder}/told"
+    )
+    events = [json.loads(line) for line in told.out.splitlines()]
+    named = [(one["event"], one.get("end")) for one in events]
+    assert named == [("prepare", "verified"), ("switch", "deployed"), ("result", None)], told
+    assert events[1].items() >= events[2]["switched"][0].items()
+    assert (shop.folder / "told").read_text() == told.out
+    back = shop.run("rollback", "--yes")
+    assert (back.code, "switch   local services/api: went back\n" in back.err) == (0, True), back
     back = shop.run("rollback", "--yes")
     assert (back.code, back.out.splitlines()[0]) == (
         1,

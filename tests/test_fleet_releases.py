@@ -1,6 +1,7 @@
 """`fleet deploy` and `fleet rollback` where `common-sync deploy` makes releases: real systemds, the real ssh of a real sshd."""
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -49,7 +50,7 @@ if [ -f /srv/kill ]; then
 fi
 if [ -p /srv/hold ]; then
   case "$*" in
-    $(cat /srv/when)) cat /srv/hold > /dev/null;;
+    $(cat /srv/when)) mv /srv/hold /srv/held && cat /srv/held > /dev/null;;
   esac
 fi
 if [ -f /srv/patch ]; then
@@ -331,23 +332,49 @@ def test_an_agent_that_is_killed(machine: Fleet) -> None:
         assert (done.code, fleet.answers()) == (0, [new]), (command, done)
 
 
+GONE = (
+    ("deploy", PREPARES, "verified", "v1", "v2"),
+    ("deploy", SWITCHES, "deployed", "v3", "v3"),
+    ("rollback", "rollback*--to*", "deployed", "v2", "v3"),
+)
+"""What whoever is gone has asked for, at which command on the machine, the step that it comes to, and what it answers then and after the next deploy."""
+
+
 @deep(_WHY)
 def test_whoever_asked_is_gone(machine: Fleet) -> None:
     """A lost connection would end a deploy in its middle, or two people would deploy over each other."""
-    fleet, box = machine, machine.boxes["pi-1"]
-    fleet.publish("v2")
-    fleet.tell("pi-1", "when", SWITCHES)
+    fleet = machine
+    for asked, when, step, before, after in GONE:
+        if asked == "deploy":
+            fleet.publish(after)
+        leave(fleet, asked, when)
+        wait_for(lambda: tell_step(fleet) == (step, False))  # noqa: B023 - it is called here
+        assert fleet.answers() == [before], (asked, when)
+        done = fleet.deploy()
+        assert (done.code, fleet.answers(), fleet.steps()) == (0, [after], ["deployed"]), (asked, when, done)
+
+
+def leave(fleet: Fleet, asked: str, when: str) -> None:
+    """Kill whoever asks at a command on the machine, with their ssh; the machine goes on after that."""
+    box = fleet.boxes["pi-1"]
+    fleet.tell("pi-1", "when", when)
     box("mkfifo", "/srv/hold")
-    words, variables = (*PROGRAM, "fleet", "deploy", "--yes"), {**fleet.repo.settings, **fleet.variables}
+    words, variables = (*PROGRAM, "fleet", asked, "--yes"), {**fleet.repo.settings, **fleet.variables}
     process = subprocess.Popen(words, cwd=fleet.repo.root, env=environment(**variables), start_new_session=True)
-    wait_for(lambda: fleet.steps()[0] == "switching", process)
-    other = fleet.deploy()
+    wait_for(lambda: box.run("test", "-p", "/srv/held").code == 0, process)
+    other = fleet.run(asked, "--yes")
     assert (other.code, "another deploy is at work there" in other.out) == (1, True), other
-    process.send_signal(signal.SIGKILL)
+    asking = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    for one in (str(process.pid), *asking):  # each is a session of its own
+        os.killpg(int(one), signal.SIGKILL)
     process.wait()
-    box("sh", "-c", "mv /srv/hold /srv/held && echo > /srv/held")
-    wait_for(lambda: fleet.steps()[0] == "deployed")
-    assert fleet.answers() == ["v2"]
+    box("sh", "-c", "echo > /srv/held; rm /srv/held")
+
+
+def tell_step(fleet: Fleet) -> tuple[str, bool]:
+    """Return the step at which the first machine is, and whether somebody is at work there."""
+    target = fleet.read("status")["targets"][0]
+    return target["step"], target["busy"]
 
 
 @deep(_WHY)

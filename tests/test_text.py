@@ -130,8 +130,8 @@ def test_one_cause_is_said_once() -> None:
     names = [f"services/s{number:02}" for number in range(9)]
     say = partial(make_finding, "CS301")
     missing = [say(one, f"{one}/.venv", None, "there is none", f"common-sync env sync {one}") for one in names]
-    foreign = [say(one, f"{one}/.venv", None, "foreign", f"common-sync env sync {one} --force") for one in names[:2]]
-    same = [say(one, "services/all.txt", 3, "has changed", "see there") for one in names[:2]]
+    foreign = [say(one, f"{one}/.venv", None, "foreign", f"common-sync env sync {one} --force") for one in names[:3]]
+    same = [say(one, "services/all.txt", 3, "has changed", "see there") for one in names[:3]]
     alone = [say("services/x", "services/x/.venv", None, "alone", "common-sync env sync services/x")]
     terminal = Terminal(colors=False, marks=True, width=80)
     assert [*finding_lines([*missing, *foreign, *same, *alone], terminal, everything=False)] == [
@@ -140,7 +140,7 @@ def test_one_cause_is_said_once() -> None:
         "    and 4 more places (-v names them)",
         "  help: common-sync env sync",
         "✗ CS301 foreign",
-        *(f"    {one}/.venv" for one in names[:2]),
+        *(f"    {one}/.venv" for one in names[:3]),
         "  help: common-sync env sync SERVICE --force",
         "✗ services/all.txt:3: CS301 has changed",
         "  help: see there",
@@ -148,8 +148,13 @@ def test_one_cause_is_said_once() -> None:
         "  help: common-sync env sync services/x",
     ]
     assert len([*finding_lines(missing, terminal, everything=True)]) == 11
+    assert [*finding_lines(missing[:2], terminal, everything=False)] == [
+        line
+        for one in names[:2]
+        for line in (f"✗ {one}/.venv: CS301 there is none", f"  help: common-sync env sync {one}")
+    ]
     counted = [*finding_lines([*alone, *same, *missing], terminal, everything=False, most=1)]
-    assert counted[-1] == "  and 11 more findings (-v names them)"
+    assert counted[-1] == "  and 12 more findings (-v names them)"
 
 
 @pytest.fixture

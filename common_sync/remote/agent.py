@@ -23,6 +23,10 @@ _PATIENCE = 2.0
 """Seconds for somebody who only looks whether the lock is free."""
 
 
+_MOST_LOGGED = 1 << 20
+"""Bytes of a log to which a further job adds its own; a larger one is put aside, and the one that was aside before is gone."""
+
+
 def work(mark: str, job: dict[str, object]) -> int:
     """Do a job in a process of its own; print how it has ended: one line of JSON behind a mark.
 
@@ -75,7 +79,10 @@ def _work_apart(job: Job, state: str, lock: int, mouth: int) -> None:
     """Work apart from whoever has asked, tell how it has ended, and end; whoever has asked may have gone."""
     try:
         os.setsid()
-        log = os.open(os.path.join(state, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        path = os.path.join(state, "log")
+        if os.path.exists(path) and os.path.getsize(path) > _MOST_LOGGED:
+            os.replace(path, path + ".1")
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         null = os.open(os.devnull, os.O_RDONLY)
         for own, there in ((null, 0), (log, 1), (log, 2)):
             os.dup2(own, there)

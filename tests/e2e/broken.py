@@ -178,6 +178,32 @@ REFUSED = (
 ENDED = (
     (
         Case(
+            "runs_a_script_that_is_not_there_yet",
+            stage(
+                "COPY requirements.txt ./",
+                "COPY common common",
+                INSTALL,
+                "RUN python3 tools/make.py",
+                "COPY . .",
+                START,
+            ),
+            files={"tools/make.py": ""},
+            verdict="unknown",
+        ),
+        "(?i)can't open file",
+    ),
+    (
+        Case(
+            "needs_buildkit_and_is_built_without",
+            stage("COPY . .", "RUN --mount=type=cache,target=/c true", INSTALL, START),
+            files={"build.sh": "DOCKER_BUILDKIT=0 docker build .\n"},
+            buildkit=False,
+            verdict="unknown",
+        ),
+        "the --mount option requires BuildKit",
+    ),
+    (
+        Case(
             "imported_before_the_install",
             stage("COPY . .", "RUN python3 -c 'import our_common'", INSTALL, START),
             verdict="broken",

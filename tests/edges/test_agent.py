@@ -630,6 +630,10 @@ def test_in_a_process_of_its_own(machine: Machine, capfd: pytest.CaptureFixture[
     told = ask(machine, capfd)
     assert (told["end"], "worktree" in str(told["said"]) or "HEAD is now at" in str(told["said"])) == ("verified", True)
     assert (machine.state / "log").stat().st_mode & 0o077 == 0 or told["log"] == str(machine.state / "log")
+    (machine.state / "log").write_bytes(bytes(2 << 20))
+    assert ask(machine, capfd)["end"] == "verified"
+    sizes = [(machine.state / name).stat().st_size for name in ("log", "log.1")]
+    assert (sizes[0] < 1 << 20, sizes[1]) == (True, 2 << 20), "the log would grow until the disk is full"
     with open(machine.state / "lock", "rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert ask(machine, capfd) == {"end": "busy", "why": "another deploy is at work there"}

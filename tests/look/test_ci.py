@@ -4,13 +4,16 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
+import textwrap
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from support.depth import skip
 from support.monorepo import Done, Monorepo, run
+from support.waiting import wait_for
 
 from common_sync import __version__
 
@@ -228,23 +231,57 @@ def test_linters_find_nothing(synced: Monorepo, tmp_path: Path) -> None:
     """GitHub or GitLab would refuse a file, or a pull request could run what it likes by it."""
     workflow = tmp_path / "services.yml"
     workflow.write_text(block(".github/workflows/services.yml"))
-    check, schemas = tool("check-jsonschema"), {"github-actions": ACTION, "github-workflows": workflow}
+    deploys = tmp_path / "deploy.yml"
+    deploys.write_text(block(".github/workflows/deploy.yml"))
+    (tmp_path / "fleet.yml").write_text(block("a job of .gitlab-ci.yml"))
+    check, schemas = tool("check-jsonschema"), [("github-actions", ACTION), ("github-workflows", workflow)]
     synced.write(f"{API}/app.py", "2\n")
     words = ("--output-format", "gitlab=child.yml", "--template", "ci/service.yml", "--job", ".build")
     assert synced.run("affected", "--since", "HEAD", *words).code == 0
     job = re.sub(r'"?\$\[\[ inputs\.(\w+) \]\]"?', r"\1", COMPONENT.read_text("utf-8").partition("---\n")[2])
     (tmp_path / "job.yml").write_text(job)
     for schema, file in (
-        *schemas.items(),
+        *schemas,
+        ("github-workflows", deploys),
+        ("gitlab-ci", tmp_path / "fleet.yml"),
         ("gitlab-ci", synced.root / "child.yml"),
         ("gitlab-ci", tmp_path / "job.yml"),
     ):
         done = run(check, "--builtin-schema", f"vendor.{schema}", str(file), cwd=tmp_path)
         assert done.code == 0, done
     shutil.copy(Path(__file__).parent / "zizmor.yml", tmp_path)
-    done = run(tool("zizmor"), "--offline", "--config", "zizmor.yml", str(ACTION), str(workflow), cwd=tmp_path)
+    done = run(
+        tool("zizmor"), "--offline", "--config", "zizmor.yml", str(ACTION), str(workflow), str(deploys), cwd=tmp_path
+    )
     assert done.code == 0, done
     tool("gitlab-ci-local")  # they are installed together
     shutil.copy(Path(__file__).parent / "linting.mjs", TOOLS)
-    done = run("node", str(TOOLS / "linting.mjs"), str(workflow), cwd=TOOLS)
+    done = run("node", str(TOOLS / "linting.mjs"), str(workflow), str(deploys), cwd=TOOLS)
     assert done == (0, "", ""), done
+
+
+@pytest.mark.parametrize("title", [".github/workflows/deploy.yml", "a job of .gitlab-ci.yml"])
+def test_the_deploy_that_is_shown(synced: Monorepo, tmp_path: Path, title: str) -> None:
+    """A reader would copy a job in which ssh has no key or trusts no machine, or which leaves an agent with the key behind."""
+    key, home, text = tmp_path / "key", tmp_path / "home", block(title)
+    assert run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key), cwd=tmp_path).code == 0
+    synced.write("ci/known_hosts", f"vm-1 {key.with_suffix('.pub').read_text()}")
+    lines = textwrap.dedent(text.partition("run: |\n")[2]) or re.sub(r"(?m)^    - ", "", text.partition("script:\n")[2])
+    tells = 'echo "$*"; ssh-add -l; echo "$SSH_AGENT_PID" > ~/agent'
+    env = {"PATH": programs(tmp_path / "bin", **{"uvx": tells, "common-sync": tells, "pip": ":"}), "HOME": str(home)}
+    env |= {"GITHUB_SHA": "a1", "CI_COMMIT_SHA": "a1", "KEY": key.read_text(), "FLEET_KEY": str(key)}
+    done = run("bash", "-e", "-o", "pipefail", "-c", lines, cwd=synced.root, env=env)
+    agent = int((home / "agent").read_text())
+    assert (done.code, "fleet deploy --ref a1 --yes" in done.out, "(ED25519)" in done.out) == (0, True, True), done
+    assert (home / ".ssh/known_hosts").read_text().startswith("vm-1 ")
+    if "gitlab" in title:  # the job's container goes, and the agent with it
+        os.kill(agent, signal.SIGTERM)
+    wait_for(lambda: b"ssh-agent" not in read_command(agent))
+
+
+def read_command(process: int) -> bytes:
+    """Return the command line of a process; nothing where it has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""

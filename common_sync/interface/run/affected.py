@@ -23,7 +23,9 @@ def run_affected(
     all_on: Annotated[list[str] | None, Option("--all-on", _ALL_ON, "PATTERN")] = None,
     or_all: Annotated[bool, Option("--or-all", "List all services where history is missing.")] = False,
     template: Annotated[str | None, Option("--template", "For gitlab: the file that has the job.", "FILE")] = None,
-    job: Annotated[str | None, Option("--job", "For gitlab: the job that each service's extends.", "NAME")] = None,
+    job: Annotated[
+        str | None, Option("--job", "For gitlab: the job that the job of each service extends.", "NAME")
+    ] = None,
 ) -> int:
     """List the services that a build would see differently since a commit, and why. Exit 2 where history cannot tell.
 

@@ -19,7 +19,11 @@ def run_env_clean(
     services: Services = None,
     *,
     cache: Annotated[
-        bool, Option("--cache", "From uv's cache too, what no environment is linked from: of other projects, too.")
+        bool,
+        Option(
+            "--cache",
+            "Also remove packages from uv's cache that no environment links to; another project may download one again.",
+        ),
     ] = False,
     dry_run: DryRun = False,
 ) -> int:

@@ -26,11 +26,13 @@ def run_env_sync(
         bool | None,
         Option(
             "--editable-master/--no-editable-master",
-            "Install the library from its master, to be edited there. Default: as it is.",
+            "Install the library from its master, to be edited there. Default: as it is now.",
         ),
     ] = None,
     deep: Annotated[bool, Option("--deep", "Compare every installed file with what it was.")] = False,
-    force: Annotated[bool, Option("--force", "Exchange a .venv that is somebody else's, and keep that.")] = False,
+    force: Annotated[
+        bool, Option("--force", "Replace a .venv that common-sync has not made; the old one is kept.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> int:
     """Bring the environment of each service, its .venv, in sync with its requirements."""

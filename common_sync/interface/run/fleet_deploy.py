@@ -11,6 +11,7 @@ from common_sync.interface.show.fields import Fields, as_text, findings_fields
 from common_sync.interface.show.fleet_rollout import (
     INTERRUPTED,
     UNKNOWN,
+    Telling,
     ask_person,
     find_code,
     rollout_fields,
@@ -40,7 +41,7 @@ def run_fleet_deploy(
     ] = None,
     prepare_only: Annotated[bool, Option("--prepare-only", "Fetch, build and verify; switch nothing.")] = False,
     on_failure: Annotated[
-        str | None, Option("--on-failure", "stop, or undo: earlier waves go back, too.", "WHAT")
+        str | None, Option("--on-failure", "stop; or undo: then earlier waves go back, too.", "WHAT")
     ] = None,
     yes: Annotated[bool, Option("--yes -y", "Ask nothing.")] = False,
     dry_run: DryRun = False,
@@ -52,15 +53,16 @@ def run_fleet_deploy(
     if on_failure not in (None, *_CHOICES):
         raise ConfigurationError(Problem(f"{on_failure!r} is neither stop nor undo", "--on-failure", remedy="stop"))
     wish, how = Wish(services or (), host, ref, inventory), DeployWish(dry_run, prepare_only, on_failure)
-    agreed = partial(_agree, options=options, yes=yes)
+    agreed, telling = partial(_agree, options=options, yes=yes), Telling("fleet deploy", options)
     try:
-        done = deploy_fleet(load_project(options.root), wish, how, lambda line: say(printable(line)), agreed)
+        done = deploy_fleet(load_project(options.root), wish, how, telling.hear, agreed)
     except KeyboardInterrupt:
         say(INTERRUPTED)
         raise
     code = _find_code(done, how.only_prepare)
     text, fields = partial(_lines, done, how.only_prepare), partial(_fields, done, dry_run)
-    present(View("fleet deploy", code == IN_SYNC, lambda: done.plan.status.findings, text, fields), options)
+    own = {"jsonl": partial(telling.show, fields)}
+    present(View("fleet deploy", code == IN_SYNC, lambda: done.plan.status.findings, text, fields, own=own), options)
     return code
 
 

@@ -5,7 +5,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.edges.project.load import load_project
-from common_sync.interface.show.fleet_rollout import INTERRUPTED, ask_person, find_code, rollout_fields, rollout_lines
+from common_sync.interface.show.fleet_rollout import (
+    INTERRUPTED,
+    Telling,
+    ask_person,
+    find_code,
+    rollout_fields,
+    rollout_lines,
+)
 from common_sync.interface.show.options import Option, Options, Services
 from common_sync.interface.show.presenter import DRIFT, IN_SYNC, View, present
 from common_sync.interface.show.terminal import printable, say
@@ -36,15 +43,16 @@ def run_fleet_rollback(
         release = f"the release of {printable(to)}" if to is not None else "the release before"
         return ask_person(f"bring {names} back to {release}", options, yes=yes)
 
-    wish = Wish(services or (), host, None, inventory)
+    wish, telling = Wish(services or (), host, None, inventory), Telling("fleet rollback", options)
     try:
-        done = roll_back_fleet(load_project(options.root), wish, to, lambda line: say(printable(line)), agreed)
+        done = roll_back_fleet(load_project(options.root), wish, to, telling.hear, agreed)
     except KeyboardInterrupt:
         say(INTERRUPTED)
         raise
     code = find_code(done.rollout) if done.rollout is not None else DRIFT
     fields = partial(rollout_fields, done.rollout)
-    present(View("fleet rollback", code == IN_SYNC, list, partial(_lines, done), fields), options)
+    own = {"jsonl": partial(telling.show, fields)}
+    present(View("fleet rollback", code == IN_SYNC, list, partial(_lines, done), fields, own=own), options)
     return code
 
 

@@ -22,7 +22,9 @@ def run_restore(
     options: Options,
     number: Annotated[int | None, Option("", "The number of a set. Without it, the sets are listed.", "SET")] = None,
     *,
-    force: Annotated[bool, Option("--force", "Replace what was edited since; that is kept first.")] = False,
+    force: Annotated[
+        bool, Option("--force", "Replace files that were edited since; these edits are kept first.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> int:
     """Bring back what --force has discarded, all or nothing; without SET, list what is kept."""

@@ -31,7 +31,9 @@ def run_units(
     ] = False,
     write: Annotated[bool, Option("--write", "Verify the units, and install them.")] = False,
     remove: Annotated[bool, Option("--remove", "Remove the installed units.")] = False,
-    force: Annotated[bool, Option("--force", "Also those that were edited; they are kept beside.")] = False,
+    force: Annotated[
+        bool, Option("--force", "Also units that somebody has edited; the edited ones are kept beside.")
+    ] = False,
     into: Annotated[
         str | None, Option("--into", "The folder of units. Default: /etc/systemd/system, or a user's own.", "DIR")
     ] = None,

@@ -34,7 +34,9 @@ def run_verify(
     expect_digest: Annotated[
         str | None, Option("--expect-digest", "With --copy: the tree digest it must have.", "DIGEST")
     ] = None,
-    deep: Annotated[bool, Option("--deep", "Compare what is locked with its commits, which must be here.")] = False,
+    deep: Annotated[
+        bool, Option("--deep", "Compare common-sync.lock with its commits, which this clone must have.")
+    ] = False,
     since: Annotated[
         str | None, Option("--since", "A library that differs from this commit must have another version.", "REV")
     ] = None,

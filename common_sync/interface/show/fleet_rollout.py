@@ -1,18 +1,18 @@
 """What a deploy of many machines came to, in lines and in JSON."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.interface.show.fields import Fields, as_text
 from common_sync.interface.show.options import Options
-from common_sync.interface.show.presenter import DRIFT, IN_SYNC, shows_text
-from common_sync.interface.show.terminal import printable
+from common_sync.interface.show.presenter import DRIFT, IN_SYNC, find_outputs, jsonl_line, shows_text
+from common_sync.interface.show.terminal import flush, printable, say, write
 from common_sync.interface.show.text import count
 
 if TYPE_CHECKING:
-    from common_sync.commands.steps.fleet.rollout import Rollout
+    from common_sync.commands.steps.fleet.rollout import Event, Rollout
     from common_sync.core.fleet.endings import Ending
     from common_sync.core.fleet.inventory import Site
     from common_sync.core.fleet.waves import Wave
@@ -119,12 +119,15 @@ def rollout_fields(rollout: "Rollout | None", planned: "Sequence[Wave]" = ()) ->
         rollout: What came of it.
         planned: The order in which it would be done.
     """
-    order = rollout.waves if rollout is not None else planned
-    waves = [[[[one.host, as_text(one.service)] for one in batch] for batch in wave] for wave in order]
+    waves = _waves_fields(rollout.waves if rollout is not None else planned)
     names = ("prepared", "switched", "undone")
     if rollout is None:
         return {"waves": waves, **{name: [] for name in names}}
     return {"waves": waves, **{name: [_fields(*pair) for pair in getattr(rollout, name)] for name in names}}
+
+
+def _waves_fields(waves: "Sequence[Wave]") -> list[list[list[list[str]]]]:
+    return [[[[one.host, as_text(one.service)] for one in batch] for batch in wave] for wave in waves]
 
 
 def _fields(site: "Site", ending: "Ending") -> Fields:
@@ -137,3 +140,38 @@ def _fields(site: "Site", ending: "Ending") -> Fields:
         "gap_ms": ending.gap,
         "seconds": ending.seconds,
     }
+
+
+class Telling:
+    """Tells what comes to pass: a line for people each, and one of JSON where that is asked for.
+
+    Args:
+        command: The command's name.
+        options: The options of every command.
+    """
+
+    def __init__(self, command: str, options: Options) -> None:
+        files = [one.file for one in find_outputs(options) if one.format == "jsonl"]
+        self._command, self._writes, self._files = command, None in files, iter(files)
+        self._lines: list[str] = []
+
+    def hear(self, event: "Event") -> None:
+        """Tell of an event at once."""
+        say(printable(event.line))
+        fields: Fields = {"waves": _waves_fields(event.waves)}
+        if event.site and event.ending:
+            fields = _fields(event.site, event.ending)
+        self._lines.append(jsonl_line(self._command, event.name, fields))
+        if self._writes:
+            write(self._lines[-1])
+            flush(sys.stdout)
+
+    def show(self, fields: Callable[[], Fields]) -> Iterator[str]:
+        """Yield the lines of JSON: the result, and for a file what was told before.
+
+        Args:
+            fields: Returns the fields of the result.
+        """
+        if next(self._files) is not None:
+            yield from self._lines
+        yield jsonl_line(self._command, "result", fields())

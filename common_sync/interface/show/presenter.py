@@ -143,6 +143,24 @@ def _json(view: View, _options: Options) -> Iterator[str]:
     yield json.dumps({"schema": SCHEMA, "command": view.command, **view.fields()}, indent=2)
 
 
+def _jsonl(view: View, _options: Options) -> Iterator[str]:
+    """Yield the same document in one line."""
+    yield jsonl_line(view.command, "result", view.fields())
+
+
+def jsonl_line(command: str, event: str, fields: dict[str, object]) -> str:
+    """Return a line of JSON in ASCII.
+
+    Args:
+        command: The command's name.
+        event: What the line tells of; `result` is the last one.
+        fields: What it tells.
+    """
+    import json  # only scripts ask for it
+
+    return json.dumps({"schema": SCHEMA, "command": command, "event": event, **fields})
+
+
 def _concise(view: View, _options: Options) -> Iterator[str]:
     """Yield a line a finding, for grep and editors."""
     from common_sync.interface.show.text import place_of  # most runs have no finding
@@ -185,6 +203,7 @@ FORMATS: Mapping[str, Callable[[View, Options], Iterable[str]]] = {
     "text": _text,
     "concise": _concise,
     "json": _json,
+    "jsonl": _jsonl,
     "github": _github,
     "gitlab": _gitlab,
     "sarif": _sarif,

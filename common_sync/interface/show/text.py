@@ -137,7 +137,7 @@ def place_of(finding: Finding, service: str = "") -> str:
     return printable(file if finding.line is None else f"{file}:{finding.line}")
 
 
-_MOST_FINDINGS, _MOST_PLACES = 20, 5
+_MOST_FINDINGS, _MOST_PLACES, _SEVERAL = 20, 5, 3
 _FOR_ALL = frozenset({"common-sync distribute SERVICE", "common-sync env sync SERVICE"})
 """Commands that mend every service where none is named."""
 
@@ -146,10 +146,7 @@ def finding_lines(
     findings: Sequence[Finding], terminal: Terminal, *, everything: bool, most: int = _MOST_FINDINGS
 ) -> Iterator[str]:
     """Yield the lines of findings; what is so in several services is said once, and a remedy that several share, too."""
-    groups: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault((finding.code, finding.message, _shared_remedy(finding)), []).append(finding)
-    shown, _ = limit([*groups.values()], most, everything=everything)
+    shown, _ = limit(_group(findings), most, everything=everything)
     remedies = [group[0].remedy if len(group) == 1 else _remedy_of_all(group) for group in shown]
     for index, group in enumerate(shown):
         yield from _group_lines(group, terminal, everything=everything)
@@ -157,6 +154,21 @@ def finding_lines(
             yield from help_lines(remedies[index], terminal)
     word = "warning" if all(finding.severity == "warning" for finding in findings) else "finding"
     yield from more_lines(len(findings) - sum(map(len, shown)), word, terminal)
+
+
+def _group(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Return findings in their order; what is so in several services is together where the first of them is."""
+    alike: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault((finding.code, finding.message, _shared_remedy(finding)), []).append(finding)
+    groups: list[list[Finding]] = []
+    for finding in findings:
+        several = alike[finding.code, finding.message, _shared_remedy(finding)]
+        if len({one.service for one in several}) < _SEVERAL:
+            groups.append([finding])
+        elif several[0] is finding:
+            groups.append(several)
+    return groups
 
 
 def _group_lines(group: Sequence[Finding], terminal: Terminal, *, everything: bool) -> Iterator[str]:
@@ -182,8 +194,6 @@ def _shared_remedy(finding: Finding) -> str:
 
 def _remedy_of_all(group: Sequence[Finding]) -> str:
     remedy = _shared_remedy(group[0])
-    if len({finding.service for finding in group}) == 1:
-        return group[0].remedy
     return remedy.removesuffix(" SERVICE") if remedy in _FOR_ALL else remedy
 
 

@@ -26,6 +26,8 @@ ROWS: dict[str, tuple[str, str]] = {
     "a file that nobody starts": ("RUN chmod 600 common/x.py\nUSER 1000", ""),
     "the file that is started": ('RUN chmod 600 main.py\nUSER 1000\nCMD ["python", "main.py"]', "CS213:4"),
     "a file that may be read": ('RUN chmod 644 main.py\nUSER 1000\nCMD ["python", "main.py"]', ""),
+    "a script that only root executes": ('RUN chmod 744 e.sh\nUSER 1000\nCMD ["./e.sh"]', "CS213:4"),
+    "a script that a shell reads": ('RUN chmod 744 e.sh\nUSER 1000\nCMD ["sh", "e.sh"]', ""),
     "a script that is copied": ('COPY --chmod=700 e.sh /e.sh\nUSER 1000\nCMD ["/e.sh"]', "CS213:4"),
     "a script that is copied and given": ('COPY --chmod=700 --chown=1000 e.sh /e.sh\nUSER 1000\nCMD ["/e.sh"]', ""),
     "a script that is copied to programs": ("COPY --chmod=700 e.sh /usr/local/bin/\nUSER 1000", ""),

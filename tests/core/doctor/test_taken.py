@@ -9,6 +9,7 @@ from support.contexts import LIBRARY, troubles_of
 FILES = {
     **LIBRARY,
     "main.py": "import our_common\n",
+    "manage.py": "",
     "requirements.txt": "gunicorn\n",
     "pyproject.toml": '[project]\nname = "api"\nversion = "1"\n[tool.poetry]\nname = "api"\n',
 }

@@ -79,11 +79,15 @@ def ask_fleet(pairs: Sequence[Pair], sites: Sequence[Site], file: str, patience:
 
 
 def _group(pairs: Sequence[Pair], sites: Sequence[Site]) -> dict[tuple[str, str], _Group]:
+    """Return what is asked together; a host before its containers, any of which may stick."""
     groups: dict[tuple[str, str], _Group] = {}
     keys = [(place.host, place.container) for place, _ in pairs]
     meant = [site for site in sites if is_looked_at(site)]
-    for key in (*keys, *((site.host, "") for site in meant)):
-        groups.setdefault(key, _Group([], [], (secrets.token_hex(8), secrets.token_hex(8))))
+    own = {*keys, *((site.host, "") for site in meant)}
+    for host, container in (*keys, *((site.host, "") for site in meant)):
+        for key in ((host, ""), (host, container)):
+            if key in own:
+                groups.setdefault(key, _Group([], [], (secrets.token_hex(8), secrets.token_hex(8))))
     for key, pair in zip(keys, pairs, strict=True):
         groups[key].pairs.append(pair)
     for site in meant:

@@ -10,14 +10,25 @@ from common_sync.core.fleet.endings import WHOLE, Ending, Endings, read_ending, 
 from common_sync.core.fleet.inventory import RELEASE, Site, Target
 from common_sync.core.fleet.probe import Part, ask_folders, make_program
 from common_sync.core.fleet.rollout import UNDO, Order
-from common_sync.core.fleet.waves import Batch, name_waves, plan_waves
+from common_sync.core.fleet.waves import Wave, name_waves, plan_waves
 from common_sync.edges.files.pages import read_shipped
 from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
 
 Action = Literal["prepare", "back", "switch", "undo"]
 """What a machine is told; `back` prepares the way to an earlier release."""
 
-Heard = Callable[[str], None]
+
+class Event(NamedTuple):
+    """What has come to pass."""
+
+    name: Action | Literal["plan"]
+    line: str  # the same in words
+    waves: tuple[Wave, ...] = ()  # of a plan: the order
+    site: Site | None = None  # whose action has ended
+    ending: Ending | None = None
+
+
+Heard = Callable[[Event], None]
 """Is told what has come to pass."""
 
 _MODULES = (
@@ -73,7 +84,7 @@ class Rollout(NamedTuple):
         undone: How each that was taken back has ended.
     """
 
-    waves: tuple[tuple[Batch, ...], ...] = ()
+    waves: tuple[Wave, ...] = ()
     prepared: Endings = ()
     switched: Endings = ()
     undone: Endings = ()
@@ -104,7 +115,7 @@ def roll_out(
     first: Action = "prepare" if release.commit else "back"
     waves = plan_waves(order, sites)
     if len(sites) > 1:
-        heard(f"{'plan':8} {name_waves(waves)}")
+        heard(Event("plan", f"{'plan':8} {name_waves(waves)}", waves))
     prepared = _act(sites, first, release, heard)
     prepared = refuse_split(prepared) if release.commit else prepared
     done = Rollout(waves, prepared)
@@ -146,7 +157,9 @@ def _act(sites: Sequence[Site], action: Action, release: Release, heard: Heard) 
     for site, ending in done:
         more = f": {ending.why}" if ending.why else f" {ending.digest}" if ending.digest else ""
         gap = f"; {ending.shown_gap}" if ending.shown_gap else ""
-        heard(f"{action:8} {site.host} {site.service}: {ending.shown}{more}{gap}")
+        is_back = ending.end == "deployed" and (action == "undo" or not release.commit)
+        line = f"{action:8} {site.host} {site.service}: {'went back' if is_back else ending.shown}{more}{gap}"
+        heard(Event(action, line, site=site, ending=ending))
     return done
 
 

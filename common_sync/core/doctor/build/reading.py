@@ -88,17 +88,17 @@ class Reading(NamedTuple):
         return self._replace(changes=(*self.changes, *changes))
 
     def find_closed(
-        self, user: str, users: Collection[User], folders: Iterable[str], files: Iterable[str]
+        self, user: str, users: Collection[User], entered: Iterable[str], read: Iterable[str]
     ) -> Iterator[tuple[int, str]]:
         """Yield the lines after which a user may not read what a start needs, each with a sentence about it.
 
         Args:
             user: Who starts the image.
             users: The users whom lines have made.
-            folders: The folders that the start looks into.
-            files: The files that it reads.
+            entered: The folders that the start looks into, and the files that it executes.
+            read: The files that it only reads.
         """
-        needed = [*((one, True) for one in folders), *((one, False) for one in files)] if user not in _ROOT else []
+        needed = [*((one, True) for one in entered), *((one, False) for one in read)] if user not in _ROOT else []
         for path, enters in needed:
             changes = [one for one in self.changes if below(path, one.place) is not None]
             enters_all = [enters or one.place != path for one in changes]

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from posixpath import join, normpath
 from shlex import quote
 from textwrap import dedent
 
-from common_sync.core.doctor.image.effects import Layer
+from common_sync.core.doctor.image.effects import SYSTEM, Layer
 from common_sync.core.doctor.image.files import Allowed, Doubt, Image, Made, Put
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Instruction
+from common_sync.core.formats.python_command import is_python, read_python
 from common_sync.core.formats.shell.script import Command
+from common_sync.core.paths import below
 
 
 def explain(layer: Layer, command: Command, line: int) -> Layer:
@@ -56,3 +59,28 @@ def script_of(instruction: Instruction) -> str | None:
         first = body.partition("\n")[0]
         return body if program or not first.startswith("#!") or re.search(r"sh\b", first) else None
     return text
+
+
+def find_absent_script(command: Command, image: Image) -> str | None:
+    """Return that a command runs a script which nothing has put into the image; None where something has, or may have.
+
+    Args:
+        command: The command.
+        image: The files that are there then.
+    """
+    first = command.words[0] if command.words and command.certain and not command.passed_over else None
+    script = first if first is not None and _OF_USERS.fullmatch(first.text) else None
+    if first is not None and is_python(command.program):
+        script = read_python(command.arguments).script
+    folder = command.folder or ""
+    if script is None or not script.known or script.text == "-" or not (script.text.startswith("/") or folder):
+        return None
+    path = normpath(join(folder, script.text))
+    of_system = path.startswith((*SYSTEM, "/dev/", "/proc/")) and (folder == "/" or below(path, folder) is None)
+    if of_system or image.look(path) is not None:
+        return None
+    return f"runs `{' '.join(word.text for word in command.words[:4])}`, and nothing has put {path} there before"
+
+
+_OF_USERS = expression(r"\.{1,2}/.*|.*/.*\.(?:sh|py)")
+"""How a script of the user's own is started."""

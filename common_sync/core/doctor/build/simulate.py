@@ -10,7 +10,7 @@ from typing import NamedTuple
 from common_sync.core.doctor.build.exporting import find_lacking_exporter
 from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, Ran, Step, Taken
 from common_sync.core.doctor.build.rights import refuse_in_mounts, refuse_managed
-from common_sync.core.doctor.build.running import explain, hedge, script_of
+from common_sync.core.doctor.build.running import explain, find_absent_script, hedge, script_of
 from common_sync.core.doctor.build.starting import Surrounding, list_later_installs, list_started
 from common_sync.core.doctor.build.state import State, read_start
 from common_sync.core.doctor.build.users import find_lacking_maker
@@ -238,6 +238,7 @@ class _Builder:
                 state.steps.append(Ran(instruction.line, command, state.user, image))
             lacking = find_lacking_maker(command, state.base.system, state.steps)
             lacking = lacking or find_lacking_exporter(command, self._list_steps(state), self._context)
+            lacking = lacking or find_absent_script(command, image)
             if lacking is not None:
                 state.events.append(NotFollowed(instruction.line, lacking))
             if what := why_not_followed(command, image):

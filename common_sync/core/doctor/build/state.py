@@ -76,13 +76,13 @@ class State:
 
     def list_closed(self) -> Iterator[NotFollowed]:
         """Yield the lines after which the user who starts it may not read what that needs."""
-        folders = [self.workdir, *self.path, *self.python_path, "/usr/local/bin", "/usr/local/lib"]
         commands = [one.command for one in self.started]
-        found = (path for one in commands for path in (find_read(one, self.image), find_started(one, self.image)))
+        entered = [self.workdir, *self.path, *self.python_path, "/usr/local/bin", "/usr/local/lib"]
+        entered += [path for one in commands if (path := find_started(one, self.image)) is not None]  # or executed
+        read = [path for one in commands if (path := find_read(one, self.image)) is not None]
         scripts = (read_python(one.arguments).script for one in commands if is_python(one.program))
-        files = [path for path in found if path is not None]
-        files += (normpath(join(self.workdir, one.text)) for one in scripts if one is not None and one.known)
-        closed = self.reading.find_closed(self.user, self.rights.users, folders, files)
+        read += (normpath(join(self.workdir, one.text)) for one in scripts if one is not None and one.known)
+        closed = self.reading.find_closed(self.user, self.rights.users, entered, read)
         yield from dict.fromkeys(NotFollowed(*one) for one in closed)
 
     def begin_with(self, instruction: Instruction, *, own: bool) -> None:
