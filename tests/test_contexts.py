@@ -271,7 +271,7 @@ def test_a_compose_file_between_the_root_and_the_services(shared: Monorepo) -> N
         shared.write(f"services/{service}/Dockerfile", text)
     shared.write("services/compose.yml", BESIDE)
     assert shared.run("distribute").code == 0
-    assert f"{API}/Dockerfile:2: CS112 `shared` leads to the library" in shared.run("verify", "-v").out
+    assert f"{API}/Dockerfile:2: CS112 `shared` leads to the library" in shared.concise("verify", "-v").out
     assert "builds or runs services/api, services/worker" in shared.run("explain", "services/compose.yml").out
     assert shared.run("distribute", "--contexts").code == 0
     assert shared.read("services/compose.yml") == BESIDE_NARROWED
@@ -289,6 +289,21 @@ def test_a_file_that_a_compose_file_above_includes(shared: Monorepo) -> None:
     assert f"{API}/Dockerfile:2: CS112" in shared.run("verify", "-v").out
     assert shared.run("distribute", "--contexts").code == 0
     assert "{context: ../services/api, dockerfile: Dockerfile}" in shared.read("deploy/more.yml")
+
+
+@pytest.mark.parametrize("file", ["docker-compose.yml", f"{API}/Dockerfile"])
+@pytest.mark.parametrize("copy", ["shared", "common"])
+def test_what_a_killed_run_has_begun_is_finished(shared: Monorepo, file: str, copy: str) -> None:
+    """An image would be built from one folder by the paths of another, and the next run say that all is in sync."""
+    shared.write("common-sync.toml", f'master = "shared"\ncopy = "{copy}"\nservices = ["services/*"]\n')
+    shared.write(f"{API}/Dockerfile", f"FROM x\nCOPY shared /app/common\nCOPY {API}/requirements.txt ./\n")
+    shared.write("docker-compose.yml", ROOT)
+    before = shared.read(file)
+    assert shared.run("distribute", "--contexts").code == 0
+    after = shared.tree()
+    shared.write(file, before)
+    assert shared.run("distribute", "--contexts").code == 0
+    assert shared.tree() == after
 
 
 def test_an_included_file_whose_paths_are_another_folders(shared: Monorepo) -> None:

@@ -125,6 +125,16 @@ def test_an_edit_in_a_copy_is_not_removed(synced: Monorepo) -> None:
     assert synced.read("services/api/common/mine.py") == "mine\n"
 
 
+def test_folders_that_a_killed_run_has_emptied_go(synced: Monorepo) -> None:
+    """Whoever ejects once more, as the run was killed, would be told to remove an empty folder by hand."""
+    for file in (synced.root / "services/api/common").rglob("*"):
+        if not file.is_dir():
+            file.unlink()
+    assert synced.run("eject", "--remove-copies").code == 0
+    assert not (synced.root / "services/api/common").exists()
+    assert not (synced.root / ".gitattributes").exists()
+
+
 def test_what_is_none_of_the_copys_stays(synced: Monorepo) -> None:
     """A virtual environment or an editable install's metadata would be deleted with the copy; a cache is."""
     synced.write("services/api/common/our.egg-info/PKG-INFO", "")

@@ -1,6 +1,7 @@
 """The text for people: width, marks, and how much of a long list is shown."""
 
 import re
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -225,6 +226,14 @@ def test_no_line_is_wider_than_the_terminal(many: Monorepo, columns_: int) -> No
             fixed = line.lstrip().startswith(("common-sync ", "help: common-sync", "SERVICE", "and ", "·"))
             fixed = fixed or (words[0] == "affected" and line.startswith(("concerns", "30 services")))
             assert len(line) <= min(columns_, 120) or fixed or len(line.split()) <= 3, line
+
+
+def test_an_empty_column_takes_no_line(many: Monorepo) -> None:
+    """In a narrow terminal each service would take two lines, of which the first has nothing but its name."""
+    shutil.rmtree(many.root / "services/s12/common")
+    lines = many.run("distribute", "--dry-run", env={"COLUMNS": "46"}).out.splitlines()
+    assert "✗ services/s00  8 files left alone" in lines
+    assert "→ services/s12  new copy 1.2.3  5 files" in lines
 
 
 def test_each_discarded_file_is_named(many: Monorepo) -> None:

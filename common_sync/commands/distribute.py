@@ -145,8 +145,9 @@ def distribute(
         )
         if contexts:
             from common_sync.commands.steps.builds.narrowing import narrow_contexts  # asked for once, if ever
+            from common_sync.commands.steps.builds.unfinished import finish_contexts
 
-            found = narrow_contexts(found)
+            found = narrow_contexts(finish_contexts(found))
         return bring_in_sync(found, dry_run=dry_run, force=force, tracked=tracked, say=say, phases=phases)
 
 

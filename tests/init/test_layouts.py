@@ -199,6 +199,18 @@ LAYOUTS = [
         Found("common", ["services/*"], services=["services/api", "services/mail", "services/worker"]),
         id="a service that asks for the distribution by its name",
     ),
+    *(
+        pytest.param(
+            {**below("common", PROJECT), "api/setup.py": text, "api/api/x.py": "X = 1\n", "api/Dockerfile": DOCKERFILE},
+            Found("common", ["api"]),
+            id=f"a service whose setup.py asks for it by {how}",
+        )
+        for how, text in (
+            ("an argument", "setup(install_requires=['media-common==1'], packages=['x'])\n"),
+            ("a variable", "NEEDS = x.y = ['media_common', 1]\nsetup(install_requires=NEEDS)\n"),
+            ("a dictionary", "ABOUT = {'name': 'api', **x, 'install_requires': ['media-common']}\nsetup(**ABOUT)\n"),
+        )
+    ),
     pytest.param(
         {
             **below("common", PROJECT),

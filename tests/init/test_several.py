@@ -152,6 +152,19 @@ SEVERAL = [
     ),
     pytest.param(
         {
+            **below("libs/common", PACKAGE),
+            **below("libs/events", OTHER),
+            **service(API),
+            f"{API}/main.py": "from common import store\nfrom events import bus\n",
+            **service(WORKER),
+            f"{WORKER}/main.py": "from common import store\n",
+            "Dockerfile.deps": dockerfile("libs/common", "libs/events", f"{API}/main.py", f"{WORKER}/main.py"),
+        },
+        [Table("libs/common", BOTH), Table("libs/events", (API,))],
+        id="one image of what all services need",
+    ),
+    pytest.param(
+        {
             **LIBS,
             **service(API, "-e ../../libs/common"),
             f"{API}/jobs/requirements.txt": "-e ../../../libs/events\n",

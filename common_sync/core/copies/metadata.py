@@ -1,10 +1,15 @@
 """What the library says about itself: its distribution name and version, read without running any of its code."""
 
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from common_sync.core.model import Origin, Upstream
 from common_sync.core.paths import SUBDIRECTORY, name_after
+
+if TYPE_CHECKING:
+    import ast  # only a library with a setup.py pays for it
 
 METADATA_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 """Where a library declares its name and version; the first that names one counts."""
@@ -63,7 +68,7 @@ def _from_setup_cfg(text: str) -> Found:
 
 
 def _from_setup_py(text: str) -> Found:
-    """Take the literal `name=` and `version=` of the call to `setup`; anything computed is not known."""
+    """Take the `name=` and `version=` of the call to `setup`: literals, by a variable or a dictionary too; what is computed is not known."""
     import ast  # only a library with a setup.py pays for it
     import warnings
 
@@ -75,9 +80,54 @@ def _from_setup_py(text: str) -> Found:
         return None, None
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node.func) == "setup":
-            literals = {word.arg: word.value.value for word in node.keywords if isinstance(word.value, ast.Constant)}
+            literals = _read_literals(tree, node)
             return _text(literals.get("name")), _text(literals.get("version"))
     return None, None
+
+
+_ONCE = 2
+"""How often a variable stands in a text that is set there once, and used once."""
+
+
+def _read_literals(tree: "ast.Module", call: "ast.Call") -> dict[str, object]:
+    """Return the literal arguments of a call with names; a variable counts that is set once, and used in one place.
+
+    A dictionary may be updated with other names in a call of its own.
+    """
+    import ast  # as above
+
+    used = Counter(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    updates = {name: one for node in tree.body for name, one in _find_update(node)}
+    used.subtract(updates.keys())
+    values: dict[str, ast.expr] = {}
+    for one in tree.body:
+        if isinstance(one, ast.Assign) and isinstance(target := one.targets[0], ast.Name) and used[target.id] == _ONCE:
+            values[target.id] = one.value
+
+    def resolve(node: ast.expr) -> ast.expr:
+        return values.get(node.id, node) if isinstance(node, ast.Name) else node
+
+    given: dict[str, ast.expr] = {}
+    for word in call.keywords:
+        value = resolve(word.value)
+        if word.arg is not None:
+            given[word.arg] = value
+        elif isinstance(value, ast.Dict):
+            pairs = zip(value.keys, value.values, strict=True)
+            given |= {str(key.value): resolve(one) for key, one in pairs if isinstance(key, ast.Constant)}
+            given |= updates.get(getattr(word.value, "id", ""), {})
+    return {name: node.value for name, node in given.items() if isinstance(node, ast.Constant)}
+
+
+def _find_update(node: "ast.stmt") -> Iterator[tuple[str, "dict[str, ast.expr]"]]:
+    """Yield the variable that a statement updates with names, and these: `about.update(packages=find_packages())`."""
+    import ast  # as above
+
+    call = node.value if isinstance(node, ast.Expr) else None
+    if isinstance(call, ast.Call) and isinstance(function := call.func, ast.Attribute) and function.attr == "update":
+        names = {word.arg: word.value for word in call.keywords if word.arg is not None}
+        if isinstance(function.value, ast.Name) and not call.args and len(names) == len(call.keywords):
+            yield function.value.id, names
 
 
 def _called(function: object) -> str:

@@ -63,6 +63,26 @@ def find_requirements(text: str, file: str, folder: str) -> list[Text]:
     return sorted(Text(node.lineno, ast.unparse(node), _evaluate(node, names, folder)) for node in nodes)
 
 
+def find_required(text: str) -> list[Text]:
+    """Return what a `setup.py` requires where that is written out: the texts in `install_requires`, an argument's or a dictionary's."""
+    tree = _parse(text)
+    lists = {
+        target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    given = [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "install_requires"]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            given += [one for key, one in pairs if isinstance(key, ast.Constant) and key.value == "install_requires"]
+    values = [lists.get(one.id, one) if isinstance(one, ast.Name) else one for one in given]
+    nodes = (node for one in values for node in ast.walk(one) if isinstance(node, ast.Constant))
+    return sorted(Text(node.lineno, node.value, node.value) for node in nodes if isinstance(node.value, str))
+
+
 def find_paths(text: str, file: str, folder: str = ".") -> list[Text]:
     """Return the texts that a file computes.
 

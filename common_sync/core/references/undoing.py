@@ -1,6 +1,6 @@
 """What rewritten files said before: the lines that were changed, and how to put them back once others have moved on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -34,7 +34,8 @@ def find_hunks(before: str, after: str) -> list[Hunk]:
             if spans and span.start < spans[-1].end:  # both have taken the line between them
                 span = spans.pop()._replace(old_end=span.old_end, end=span.end)
             spans.append(span)
-    return [Hunk(one.start, tuple(old[one.old_start : one.old_end]), tuple(new[one.start : one.end])) for one in spans]
+    alone = (line for span in spans for line in _split(span))
+    return [Hunk(one.start, tuple(old[one.old_start : one.old_end]), tuple(new[one.start : one.end])) for one in alone]
 
 
 def _count_equal(one: list[str], other: list[str]) -> int:
@@ -49,6 +50,16 @@ class _Span(NamedTuple):
     old_end: int
     start: int
     end: int
+
+
+def _split(span: _Span) -> Iterator[_Span]:
+    """Yield lines one by one where each has become another one: somebody may change one of them, and the others stand."""
+    count = span.end - span.start
+    if span.old_end - span.old_start != count:
+        yield span
+        return
+    for at in range(count):
+        yield _Span(span.old_start + at, span.old_start + at + 1, span.start + at, span.start + at + 1)
 
 
 def _with_neighbour(span: _Span) -> _Span:

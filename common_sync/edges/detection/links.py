@@ -32,6 +32,7 @@ class Link(NamedTuple):
     name: str  # what the folder is called where it is copied or mounted to, or nothing
     wide: bool = False  # whether it leads there only where an image is built from a folder above the service's
     composed: bool = False  # whether a compose file says that the image is built so
+    shared: bool = False  # whether it is of one image for several services
 
     @property
     def leads_inside(self) -> bool:
@@ -152,7 +153,8 @@ class _Linker:
                     wide = base != service and is_below(service, base)
                     lead = Lead(place, "copy", copied.line, copied.text, copied.name, wide=wide)
                     links = make_link(self._tree, service, lead, file)
-                    yield from (link._replace(composed=file in self._contexts) for link in links)
+                    shared = len(self._owners[file]) > 1
+                    yield from (link._replace(composed=file in self._contexts, shared=shared) for link in links)
 
     def _own(self, file: str, found: Iterable[_Taken], often: Counter[str]) -> list[str]:
         """Return the services that are built by a Dockerfile: its own folder, or the programs that it copies."""

@@ -6,11 +6,12 @@ from typing import NamedTuple
 from common_sync.core.copies.metadata import METADATA_FILES, read_library
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.names import find_names, normalise, parse_name
+from common_sync.core.formats.python import find_required
 from common_sync.core.formats.toml import Document, parse_toml
 from common_sync.core.references.kinds import Kind, kind_anywhere
 from common_sync.core.references.pyproject import project_roles
 from common_sync.core.text import UnparsableError
-from common_sync.edges.detection.tree import Tree
+from common_sync.edges.detection.tree import Tree, last
 
 WORD = expression(r"[A-Za-z0-9][\w.-]*")
 """What may be the name of a distribution."""
@@ -54,12 +55,21 @@ def find_requests(tree: Tree, names: frozenset[str]) -> Iterator[Request]:
     shared = _find_shared(tree)
     for file in sorted(tree.files):
         kind = kind_anywhere(file)
-        if kind not in {"requirements", "project", "pipfile"}:
+        is_setup = last(file) == "setup.py"
+        if kind not in {"requirements", "project", "pipfile"} and not is_setup:
             continue
         text = tree.text(file)
         if names.isdisjoint(map(normalise, set(WORD.findall(text)))):
             continue
-        yield from (one._replace(file=file) for one in _read(text, kind, shared) if one.name in names)
+        found = _read_setup(text) if is_setup else _read(text, kind, shared)
+        yield from (one._replace(file=file) for one in found if one.name in names)
+
+
+def _read_setup(text: str) -> Iterator[Request]:
+    for one in find_required(text):
+        asked = parse_name(one.written)
+        if asked is not None:
+            yield Request(asked.name, "", one.line)
 
 
 def _find_shared(tree: Tree) -> frozenset[str]:
@@ -71,7 +81,7 @@ def _find_shared(tree: Tree) -> frozenset[str]:
         return frozenset()
 
 
-def _read(text: str, kind: Kind, shared: frozenset[str]) -> Iterator[Request]:
+def _read(text: str, kind: Kind | None, shared: frozenset[str]) -> Iterator[Request]:
     if kind == "requirements":
         yield from (Request(one.name, "", one.line) for one in find_names(text))
         return

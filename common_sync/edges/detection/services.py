@@ -139,7 +139,8 @@ class _Examination:
 
     def candidate(self, copy: str) -> Candidate:
         """Return all that was found."""
-        for link in sorted((*self._outward, *self._inward), key=lambda link: _SAYS[link.kind]):
+        telling = filter(self._tells, (*self._outward, *self._inward))
+        for link in sorted(telling, key=lambda link: _SAYS[link.kind]):
             self._add(link.service, Reason(link.file, link.line, link.text))
         for made, holder in self._copies.items():
             self._add(holder, Reason(made, None, self._describe(made)))
@@ -159,6 +160,17 @@ class _Examination:
         links, notes = self._links, tuple(self._notes)
         imported = self._imported or any(link.kind == "use" for link in links)
         return Candidate(self._master, copy, services, self._weigh(links), notes, tuple(sorted(wide)), imported, unused)
+
+    def _tells(self, link: Link) -> bool:
+        """Tell whether a line speaks for its service; of an image for several, where some import the library, for these only."""
+        known = link.service in self._evidence.imports.services
+        return not (link.shared and known and self._importing) or link.service in self._importing
+
+    @cached_property
+    def _importing(self) -> frozenset[str]:
+        """The services of images for several that import the library."""
+        shared = {link.service for link in self._outward if link.shared}
+        return frozenset(one for one in shared if self._evidence.find_use(one, self._master) is not None)
 
     def _found(self, service: str) -> FoundService:
         reasons = tuple(self._reasons[service])

@@ -10,7 +10,7 @@ from common_sync.core.copies.manifest import LARGEST, Manifest, make_manifest, p
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.copies.rules import BUILT_IN, Rules
 from common_sync.core.errors import ManifestError, Problem, TreeError
-from common_sync.core.model import Snapshot
+from common_sync.core.model import Origin, Snapshot
 from common_sync.core.paths import MANIFEST_NAME
 from common_sync.edges.files.folders import explain_os_error, open_below, opened, read_bytes
 from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, Expected, walk
@@ -89,14 +89,27 @@ def _parse(data: bytes) -> Manifest:
 
 
 def read_removal(folder: int, copy: str, where: str) -> tuple[Snapshot, CopyPlan] | None:
-    """Return what a copy holds, and what takes it away; None where it has no manifest: nobody knows whose files they are.
+    """Return what a copy holds, and what takes it away; None where it has files and no manifest: nobody knows whose they are.
+
+    A run that was killed may have left folders without a file.
 
     Raises:
         TreeError: Something in it cannot be read.
         ManifestError: Its manifest cannot be used.
     """
     held, base = read_copy(folder, copy, where)
+    if held is not None and base is None and _holds_folders_only(folder, copy):
+        base = make_manifest(Origin("", "", None), {})
     return None if base is None or held is None else (held, build_plan(make_manifest(base.library, {}), base, held))
+
+
+def _holds_folders_only(folder: int, copy: str) -> bool:
+    with opened(copy, folder) as inner:
+        for _, folders, files, place in os.fwalk(".", dir_fd=inner):
+            links = (S_ISLNK(os.stat(one, dir_fd=place, follow_symlinks=False).st_mode) for one in folders)
+            if files or any(links):
+                return False
+    return True
 
 
 def read_announced(folder: int, copy: str, held: Snapshot | None) -> Manifest | None:

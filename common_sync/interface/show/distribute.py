@@ -102,7 +102,8 @@ def outcome_lines(distribution: Distribution, outcomes: Sequence[Outcome], optio
             step, changes = steps[one.plan.service], _changes(one)
             head = f"{options.terminal.mark(mark)} {pad(printable(one.plan.service), names)}  "
             if wide and names + wide + _LEAST_CHANGES <= options.terminal.width:
-                head = f"{head}{pad(step, wide)}  "
+                room = options.terminal.width - columns(head) - wide - 2
+                head += f"{pad(step, wide)}  " if step or columns(changes) <= room else ""
             elif step:
                 changes = f"{step}; {changes}" if changes else step
             yield from options.terminal.wrap(changes, names + 4, head)

@@ -51,7 +51,37 @@ DECLARED = [
     pytest.param(
         {"py": 'import setuptools\nsetuptools.setup(version="4", name="s")\n'}, ("s", "4"), id="setuptools.setup"
     ),
-    pytest.param({"py": 'V = "4"\nsetup(name="s", version=V)\n'}, ("s", None), id="computed version"),
+    pytest.param({"py": 'V = "4"\nsetup(name="s", version=V)\n'}, ("s", "4"), id="a version by a variable"),
+    pytest.param(
+        {"py": 'V = "4"\nV += ".dev"\nsetup(name="s", version=V)\n'}, ("s", None), id="a variable that changes"
+    ),
+    pytest.param({"py": 'V = read()\nsetup(name="s", version=V)\n'}, ("s", None), id="computed version"),
+    pytest.param(
+        {"py": 'x.y = 1\nM = {"name": "s", "version": "4", **more}\nsetup(**M, zip_safe=True)\n'},
+        ("s", "4"),
+        id="a dictionary",
+    ),
+    pytest.param(
+        {"py": 'M = {"name": "s"}\nM["name"] = read()\nsetup(**M)\n'}, ("common", None), id="a dictionary that changes"
+    ),
+    pytest.param(
+        {"py": 'M = {"name": "s", "version": "4"}\nM.update(packages=find(), version=read())\nsetup(**M)\n'},
+        ("s", None),
+        id="a dictionary with more",
+    ),
+    pytest.param(
+        {"py": 'M = {"name": "s"}\nM.update(read())\nsetup(**M)\n'},
+        ("common", None),
+        id="a dictionary with what is computed",
+    ),
+    pytest.param(
+        {"py": 'M = {"name": "s"}\nM.update(**x)\nsetup(**M)\n'}, ("common", None), id="a dictionary with another"
+    ),
+    pytest.param(
+        {"py": 'f()\nM = {"name": "s"}\nm().update(a=1)\nM.pop("x")\nsetup(**M)\n'},
+        ("common", None),
+        id="a dictionary that loses something",
+    ),
     pytest.param({"py": "setup(**read())\nprint(1)\n"}, ("common", None), id="nothing literal"),
     pytest.param({"py": "read()(1)\n"}, ("common", None), id="no call of setup"),
     pytest.param({"py": '\ufeffsetup(name="s")\n'}, ("s", None), id="byte order mark"),

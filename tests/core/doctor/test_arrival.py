@@ -670,6 +670,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "condition: updated before": (ALL + "RUN apt-get update && pip install ./common; rm -rf y\n", {}, ""),
     "condition: a function ends it": (ALL + "RUN f() { exit 0; }; f; pip install ./common\n", {}, "CS213:4"),
     "condition: not waited for": (ALL + "RUN pip install ./common &\n", {}, "CS213:4"),
+    "markers: any Python 3": (ALL + PIP_R, {"requirements.txt": './common ; python_version > "3"  # shared\n'}, ""),
     "markers: another Python": (ALL + PIP_R, {"requirements.txt": "./common ; python_version < '3.0'\n"}, "CS213:4"),
     "markers: another machine": (
         ALL + PIP_R,

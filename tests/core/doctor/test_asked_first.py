@@ -7,7 +7,8 @@ from support.contexts import BASE, FILES, found_in, view_of
 
 ALL = BASE + "COPY . .\n"
 PROJECT = FILES | {
-    "pyproject.toml": '[project]\nname = "api"\nversion = "1"\ndependencies = [\n"our-common"]\n',
+    "pyproject.toml": '[project]\nname = "api"\nversion = "1"\ndependencies = [\n"our-common"]\n'
+    '[tool.setuptools]\npy-modules = ["main"]\n',
     "requirements.txt": "",
     "w/our_common-1-py3-none-any.whl": "",
 }

@@ -17,6 +17,10 @@ FILES = {
     "w/six-1.16.0.tar.gz": "",
     "w/README.txt": "",
 }
+UV_BUILD = (
+    '[build-system]\nrequires = ["uv_build>=0.8"]\nbuild-backend = "uv_build"\n[project]\nname = "our-common"\nversion = "1"\n'
+    '[tool.uv.build-backend]\nmodule-root = ""\n'
+)
 ALONE = "pip install --no-index --find-links w "
 AMD64, ARM64 = "x-1-cp312-cp312-manylinux_2_17_x86_64", "x-1-cp312-cp312-manylinux_2_17_aarch64.manylinux2014_aarch64"
 MUSL = "x-1-cp312-cp312-musllinux_1_2_x86_64"
@@ -43,6 +47,22 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "an index for another version": ("pip install --find-links w idna==9", {}, "CS213:4"),
     "uv": ("uv pip install --system --no-index --find-links w idna==9", {}, "CS204:4"),
     "by variables": ("PIP_NO_INDEX=1 PIP_FIND_LINKS=w pip install idna==9", {}, "CS204:4"),
+    "no folder": ("pip install --no-index ./common", {}, "CS204:4"),
+    "no folder, by a variable": ("PIP_NO_INDEX=1 pip install ./common", {}, "CS204:4"),
+    "no folder, in a file": ("pip install -r r.txt", {"r.txt": "--no-index\n./common\n"}, "CS204:4"),
+    "no folder, by uv": ("uv pip install --system --no-index ./common", {}, "CS204:4"),
+    "no folder, by uv, which brings its own backend": (
+        "uv pip install --system --no-index ./common",
+        {"common/pyproject.toml": UV_BUILD},
+        "",
+    ),
+    "no folder, under a condition": ("test -f x && pip install --no-index ./common", {}, "CS213:4"),
+    "no folder, and nothing is asked for": ("pip install --no-index ./w/idna-3.7-py3-none-any.whl", {}, ""),
+    "no folder, and what builds it is there": (
+        "pip install setuptools && pip install --no-index --no-build-isolation ./common",
+        {},
+        "",
+    ),
     "installed before": ("pip install requests && " + ALONE + "requests", {}, ""),
     "what every Python has": (ALONE + "pip", {}, ""),
     "what a line has put there": ("pip wheel -w /w ./common && pip install --no-index -f /w our-common idna", {}, ""),

@@ -1,6 +1,6 @@
 """Options by which an install stops, and users that are not there.
 
-Each row was built by Docker, with pip 26.3 and uv 0.13; those of the projects of uv were tried without it.
+Each row was built by Docker, with pip 26.3 and uv 0.13; those of groups and of the projects of uv were tried without it.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,9 @@ GROUPS = {
     "pyproject.toml": _PROJECT.format(
         "[project.optional-dependencies]\nfast = []\n[dependency-groups]\nlint_all = []\n"
     )
+}
+OF_GROUP = {
+    "pyproject.toml": '[dependency-groups]\ndev = ["our-common @ file:./common"]\nother = ["x @ file:./gone"]\n'
 }
 OLD_GROUP = {"pyproject.toml": _PROJECT.format("") + "[tool.uv.x]\n"}
 RUN = 'CMD [".venv/bin/python", "main.py"]\n'
@@ -96,6 +99,36 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "uv: an option of what it runs": (
         ALL + 'RUN uv run --frozen python -c "" --nope\n' + RUN,
         {**PROJECT, "uv.lock": '[[package]]\nname = "our-common"\n'},
+        "",
+    ),
+    "pip: variables that it passes over": (
+        ALL + "ENV PIP_CONSTRAINT=gone.txt\nRUN pip --isolated install ./common\n",
+        {},
+        "",
+    ),
+    "pip: a file of settings that a line writes": (
+        ALL + "ENV PIP_CONFIG_FILE=/p.conf\nRUN echo x > /p.conf\nRUN pip install ./common\n",
+        {},
+        "CS213:6",
+    ),
+    "pip: a group": (ALL + "RUN pip install --group dev\n", {**OF_GROUP, "requirements.txt": ""}, ""),
+    "pip: a group of another file": (
+        ALL + "RUN pip install --group app/pyproject.toml:dev\n",
+        {"app/pyproject.toml": OF_GROUP["pyproject.toml"], "requirements.txt": ""},
+        "",
+    ),
+    "pip: a group that leads to nothing": (
+        ALL + "RUN pip install --group dev\n",
+        {"pyproject.toml": OF_GROUP["pyproject.toml"].replace("./common", "./gone")},
+        "CS201:4",
+    ),
+    "pip: a group of a file that is not there": (ALL + "RUN pip install --group dev ./common\n", {}, "CS204:4"),
+    "uv: a group": (
+        ALL + "RUN uv pip install --system --group dev\n",
+        {
+            "pyproject.toml": '[dependency-groups]\ndev = ["our-common"]\n[tool.uv.sources]\nour-common = { path = "common" }\n',
+            "requirements.txt": "",
+        },
         "",
     ),
     "uv sync: no wheel of what is editable": (ALL + "RUN uv sync --no-build\n" + RUN, PROJECT, "CS218:4"),

@@ -40,9 +40,21 @@ def by_cfg(text: str, **files: str) -> dict[str, str]:
     return by_setup("", **{"setup.cfg": f"[metadata]\nname = our-common\n{text}\n", **files})
 
 
+def replaced(files: Mapping[str, str], old: str, new: str) -> dict[str, str]:
+    """Return the files with another text in them."""
+    return {path: text.replace(old, new) for path, text in files.items()}
+
+
+def without_package(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the files without the library's package."""
+    return {path: text for path, text in files.items() if path != OWN}
+
+
+SETUP = "from setuptools import setup\nsetup()\n"
 DYNAMIC = 'dynamic = ["version"]'
 ATTR = '[tool.setuptools.dynamic]\nversion = { attr = "our_common._v.V" }'
 SRC = {"src/our_common/__init__.py": ""}
+SUB = {"our_common/sub/__init__.py": ""}
 SCM = "[tool.setuptools_scm]"
 
 ROWS: dict[str, tuple[Mapping[str, str], str]] = {
@@ -53,6 +65,87 @@ ROWS: dict[str, tuple[Mapping[str, str], str]] = {
     ),
     "setuptools: a version that the module computes": (
         by("setuptools", DYNAMIC, ATTR, **{"our_common/_v.py": "from x import V\n"}),
+        "CS213",
+    ),
+    "setuptools: a version that the module takes from another": (
+        by("setuptools", DYNAMIC, ATTR, **{"our_common/_v.py": "import x\nV = x.VERSION\n"}),
+        "CS213",
+    ),
+    "setuptools: a version of numbers": (
+        by("setuptools", DYNAMIC, ATTR, **{"our_common/_v.py": "V: tuple = (1, 2)  # next: 3\n"}),
+        "",
+    ),
+    "setuptools: a package in one that is named": (
+        by("setuptools", more='[tool.setuptools]\npackages = ["our_common"]', **SUB),
+        "CS213",
+    ),
+    "setuptools: a package in one, and both are named": (
+        by("setuptools", more='[tool.setuptools]\npackages = ["our_common", "our_common.sub"]', **SUB),
+        "",
+    ),
+    "setuptools: a package in one that is packed as data": (
+        by(
+            "setuptools",
+            more='[tool.setuptools]\npackages = ["our_common"]\n[tool.setuptools.package-data]\nour_common = ["sub/*"]',
+            **SUB,
+        ),
+        "",
+    ),
+    "setuptools: tests in a package that is named": (
+        by("setuptools", more='[tool.setuptools]\npackages = ["our_common"]', **{"our_common/tests/__init__.py": ""}),
+        "",
+    ),
+    "setuptools: packages that are looked for": (by("setuptools", more="[tool.setuptools.packages.find]", **SUB), ""),
+    "setup.cfg: a package in one that is named": (
+        by_cfg("version = 1\n[options]\npackages = our_common", **SUB),
+        "CS213",
+    ),
+    "setup.py: a package in one that is named": (by_setup("packages=['our_common']", **SUB), "CS213"),
+    "setup.py: a package in one, with a manifest": (
+        by_setup("packages=['our_common']", **SUB, **{"MANIFEST.in": ""}),
+        "",
+    ),
+    "setuptools: two folders that may be packages": (by("setuptools", **{"schemas/a.json": ""}), "CS218"),
+    "setuptools: two folders, and an older setuptools may be asked for": (
+        replaced(by("setuptools", **{"schemas/a.json": ""}), '"setuptools"', '"setuptools<61"'),
+        "CS213",
+    ),
+    "setuptools: two folders, and the packages are named": (
+        by("setuptools", more='[tool.setuptools]\npackages = ["our_common"]', **{"schemas/a.json": ""}),
+        "",
+    ),
+    "setuptools: two folders, and the packages are looked for": (
+        by("setuptools", more='[tool.setuptools.packages.find]\ninclude = ["our*"]', **{"schemas/a.json": ""}),
+        "",
+    ),
+    "setuptools: folders that are never packages": (
+        by("setuptools", **{"tests/t.py": "", "docs/a": "", "_x/a": "", "a-b/a": "", "build.py": "", "x-stubs/a": ""}),
+        "",
+    ),
+    "setuptools: folders beside src": (by("setuptools", **SRC, **{"schemas/a.json": ""}), ""),
+    "setuptools: two modules": (
+        without_package(by("setuptools", **{"one.py": "", "two.py": "", "setup.py": SETUP})),
+        "CS218",
+    ),
+    "setuptools: a module": (without_package(by("setuptools", **{"one.py": "", "conftest.py": ""})), ""),
+    "setup.py: two folders": (by_setup("", **{"schemas/a.json": ""}), "CS218"),
+    "setup.py: two folders, and packages": (by_setup("packages=find_packages()", **{"schemas/a.json": ""}), ""),
+    "setup.cfg: two folders": (by_cfg("version = 1", **{"schemas/a.json": ""}), "CS218"),
+    "setup.cfg: two folders, and packages": (
+        by_cfg("version = 1\n[options]\npackages = our_common", **{"schemas/a.json": ""}),
+        "",
+    ),
+    "setup.py: its own package": (
+        replaced(by("setuptools", **{"setup.py": SETUP}), SETUP, "import our_common\n" + SETUP),
+        "CS213",
+    ),
+    "setup.py: its own package, with its folder on the path": (
+        by("setuptools", **{"setup.py": "import sys\nsys.path.insert(0, '.')\nimport our_common\n" + SETUP}),
+        "",
+    ),
+    "setup.py: its own package, where nothing names a backend": (by_setup("version='1'", "import our_common"), ""),
+    "setup.py: another program": (
+        by_setup("version=v", "import subprocess\nv = subprocess.getoutput('git log')"),
         "CS213",
     ),
     "setuptools: a package": (by("setuptools", more='[tool.setuptools]\npackages = ["our_common", "more"]'), "CS204"),
@@ -95,6 +188,26 @@ ROWS: dict[str, tuple[Mapping[str, str], str]] = {
     ),
     "hatch: git in hatch.toml": (by("hatchling", DYNAMIC, **{"hatch.toml": '[version]\nsource = "vcs"\n'}), "CS204"),
     "hatch: a hatch.toml that is no TOML": (by("hatchling", **{"hatch.toml": "version\n"}), "CS213"),
+    "hatch: a file that gives no version": (
+        by("hatchling", DYNAMIC, '[tool.hatch.version]\npath = "our_common/__init__.py"'),
+        "CS213",
+    ),
+    "hatch: a file that gives the version": (
+        by("hatchling", DYNAMIC, '[tool.hatch.version]\npath = "v.py"', **{"v.py": "VERSION = '1'\n"}),
+        "",
+    ),
+    "hatch: a file that gives the version by a pattern": (
+        by("hatchling", DYNAMIC, '[tool.hatch.version]\npath = "v"\npattern = "(?P<version>.+)"', v="1\n"),
+        "",
+    ),
+    "hatch: a file in hatch.toml that gives no version": (
+        by("hatchling", DYNAMIC, **{"hatch.toml": '[version]\npath = "our_common/__init__.py"\n'}),
+        "CS213",
+    ),
+    "pdm: a file that gives no version": (
+        by("pdm-backend", DYNAMIC, '[tool.pdm.version]\nsource = "file"\npath = "our_common/__init__.py"'),
+        "CS213",
+    ),
     "hatch: no hatch.toml": (by("hatchling", DYNAMIC), "CS204"),
     "hatch: a version of a hook": (
         by("hatchling", DYNAMIC, "[tool.hatch.metadata.hooks.x]\na = 1\n[tool.hatch.build]\nx = 1"),
@@ -192,6 +305,13 @@ def test_a_variable_says_the_version(variable: str, expected: set[str]) -> None:
     assert {one.code for one in troubles_of(dockerfile, by("setuptools", DYNAMIC, SCM, "setuptools_scm"))} == expected
 
 
+def test_an_editable_install_has_every_package() -> None:
+    """A service would be held up for a package that an editable install finds."""
+    named = '[tool.setuptools]\npackages = ["our_common"]'
+    for files in (by("setuptools", more=named, **SUB), by_setup("packages=['our_common']", **SUB)):
+        assert [one.code for one in troubles_of(ALL + "RUN pip install -e ./common\n", files)] == []
+
+
 def test_what_a_base_image_may_hold_cannot_be_told() -> None:
     """A user would be told that a file is missing which the base image brings, or that it is there."""
     dockerfile = "FROM corp/base\nWORKDIR /app\nCOPY common/our_common /c/our_common\nCOPY common/*.toml /c/\nRUN pip install /c\n"
@@ -208,6 +328,7 @@ def test_a_folder_is_no_project_file() -> None:
 ST, FLIT = by("setuptools"), by("flit_core")
 MOUNT = BASE + "RUN --mount=type=bind,source=common,target=/c pip install /c\n"
 HOOK = by("hatchling", more='[tool.hatch.build.hooks.vcs]\nversion-file = "our_common/_v.py"')
+HIS = BASE + "RUN useradd -m a && @\nCOPY --chown=a . .\nUSER a\n"
 RIGHTS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "setuptools in a folder of root": (ALL + "USER 1000\nRUN pip install --user ./common\n", ST, "CS218"),
     "a setup.py in a folder of root": (ALL + "USER nobody\nRUN pip install --user ./common\n", by_setup(""), "CS218"),
@@ -229,6 +350,36 @@ RIGHTS: dict[str, tuple[str, Mapping[str, str], str]] = {
         ALL + "RUN python -m venv /v && useradd -m a\nUSER a\nRUN /v/bin/pip install ./common\n",
         FLIT,
         "CS213",
+    ),
+    "into root's environment, with files of the user's": (
+        HIS.replace("@", "python -m venv /v", 1) + "RUN /v/bin/pip install ./common\n",
+        FLIT,
+        "CS213",
+    ),
+    "into root's environment by a variable": (
+        HIS.replace("@", "python -m venv /v", 1) + "ENV VIRTUAL_ENV=/v PATH=/v/bin:$PATH\nRUN pip install ./common\n",
+        FLIT,
+        "CS213",
+    ),
+    "into an environment that was given": (
+        HIS.replace("@", "python -m venv /v && chown -R a /v", 1) + "RUN /v/bin/pip install ./common\n",
+        FLIT,
+        "",
+    ),
+    "into an environment of the user's": (
+        HIS.replace("@", "mkdir /v", 1) + "RUN python -m venv /v && /v/bin/pip install ./common\n",
+        FLIT,
+        "",
+    ),
+    "by uv into root's Python, with files of the user's": (
+        HIS.replace("@", "pip install uv", 1) + "RUN uv pip install --system ./common\n",
+        FLIT,
+        "CS213",
+    ),
+    "by uv into a Python that was given": (
+        HIS.replace("@", "chown -R a /usr/local/lib", 1) + "RUN uv pip install --system ./common\n",
+        FLIT,
+        "",
     ),
     "by uv": (ALL + "RUN useradd -m a\nUSER a\nRUN uv pip install --system ./common\n", FLIT, "CS213"),
     "setuptools in a mount": (MOUNT, ST, "CS218"),

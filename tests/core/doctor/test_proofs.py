@@ -440,7 +440,10 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     ),
     "a version in a file that is there": (
         INSTALL_IT,
-        hatch('dynamic = ["version"]', '[tool.hatch.version]\npath = "our_common/__init__.py"'),
+        {
+            **hatch('dynamic = ["version"]', '[tool.hatch.version]\npath = "our_common/__init__.py"'),
+            "common/our_common/__init__.py": '__version__ = "1"\n',
+        },
         "",
     ),
     "what is packed besides": (
@@ -685,7 +688,13 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
             ("without a project", 'members = ["libs/x"]', ["libs/x/a.py"], "uv sync", "CS204:4"),
             ("a pattern", 'members = ["libs/*"]', ["libs/x/a.py"], "uv sync --locked", "CS204:4"),
             ("by pip", 'members = ["libs/*"]', ["libs/x/a.py"], "uv pip install --system -r pyproject.toml", "CS204:4"),
-            ("the project itself", 'members = ["libs/*"]', ["libs/x/a.py"], "uv pip install --system .", "CS204:4"),
+            (
+                "the project itself",
+                'members = ["libs/*"]',
+                ["libs/x/a.py"],
+                "uv pip install --system .",
+                "CS218:4 CS204:4",
+            ),
             ("without sources", 'members = ["libs/*"]', ["libs/x/a.py"], "uv sync --no-sources", "CS204:4"),
             (
                 "by pip, without sources",

@@ -15,6 +15,13 @@ ALL = BASE + "COPY . .\n"
 OTHERS = {**FILES, "requirements.txt": "fastapi\n"}
 NAMESPACE = {"common/setup.py": "", "common/corp/common/__init__.py": "", "requirements.txt": "fastapi\n"}
 PLAIN = {"common/settings.py": "", "requirements.txt": "fastapi\n"}
+SHARED = {
+    "common/setup.py": "",
+    "common/corp/__init__.py": "",
+    "common/corp/common/__init__.py": "",
+    "corp/__init__.py": "",
+    "corp/api/__init__.py": "",
+}
 
 
 def imports(text: str, more: Mapping[str, str] = LIBRARY) -> dict[str, str]:
@@ -213,6 +220,32 @@ def test_an_image_is_looked_at_by_all_checks(name: str) -> None:
 WITHOUT: dict[str, tuple[Mapping[str, str], list[tuple[str, str, int | None]]]] = {
     "it is installed": (FILES, []),
     "nothing installs it": (OTHERS, [("CS213", "main.py", 1)]),
+    "a package of which the service has another part": (
+        imports("", SHARED)
+        | {
+            "corp/api/x.py": "import corp.api.y\nfrom corp.common import X\n",
+            "tests/test_x.py": "import corp.common\n",
+        },
+        [("CS213", "corp/api/x.py", 2)],
+    ),
+    "such a package in src, by a module": (
+        {
+            "common/setup.py": "",
+            "common/src/corp/__init__.py": "",
+            "common/src/corp/money.py": "",
+            "corp/__init__.py": "",
+            "main.py": "import corp.money\n",
+        },
+        [("CS213", "main.py", 1)],
+    ),
+    "such a package, and only what the service has of it": (
+        imports("import corp.api\nfrom corp import x\nimport corp.no\n", SHARED),
+        [],
+    ),
+    "such a package, both parts of which are in the service": (
+        imports("import corp.common\n", {**SHARED, "corp/common/__init__.py": ""}),
+        [],
+    ),
     "nothing imports it": (imports("import os\n"), []),
     "an index by its name": ({**FILES, "requirements.txt": "our-common\n"}, [("CS213", "requirements.txt", 1)]),
     "by a file that is included": (

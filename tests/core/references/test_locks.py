@@ -8,7 +8,7 @@ from support.project_layout import PLAIN, problems, rewrite
 
 from common_sync.core.references.contract import Rewrite
 from common_sync.core.references.kinds import Kind
-from common_sync.core.references.locks import read_lock, report_lock
+from common_sync.core.references.locks import join_reports, read_lock, report_lock
 from common_sync.core.text import UnparsableError
 
 UV = """\
@@ -168,3 +168,13 @@ def test_says_nothing_once_it_is_made_anew(kind: Kind, text: str, line: int, com
         found = report_lock(kind)(made.replace('# "../../common"', ""), PLAIN.site())
         assert [(one.line, one.state) for one in found.references] == [(line, "points-at-copy")] * references
         assert (found.edits, found.problems) == ((), ())
+
+
+def test_one_report_is_for_all_libraries() -> None:
+    """One lock file would be an error for each library, though one run of its tool makes it anew."""
+    read = report_lock("poetry-lock")
+    late, early, none = (read(text, PLAIN.site()) for text in ('\n\nurl = "../../common"', 'url = "../../common/"', ""))
+    first, *others = join_reports([late, early, none])
+    (report,) = first.problems
+    message = "`../../common/` and `../../common` lead to libraries, and only its own tool can write this file"
+    assert (report.line, report.message, [one.problems for one in others]) == (1, message, [(), ()])

@@ -30,6 +30,13 @@ CASES = [
     ),
     pytest.param("-e ../../c\n", "-e ./c\n", "-e ./c\n\n# more\n", "-e ../../c\n\n# more\n", id="lines below"),
     pytest.param("-e ../../c\n", "-e ./c\n", "-e ./c[x]\n", "-e ./c[x]\n", id="the line itself was changed"),
+    pytest.param(
+        "-e ../../c\n-e ../../d\n",
+        "-e ./c\n-e ./d\n",
+        "-e ./c\n-e ./d[x]\n",
+        "-e ../../c\n-e ./d[x]\n",
+        id="the next line",
+    ),
     pytest.param("a\n-e ../../c\nb\n", "a\nb\n", "a\nb\nc\n", "a\n-e ../../c\nb\nc\n", id="a line was removed"),
     pytest.param("-e ../../c\na\n", "a\n", "a\n", "-e ../../c\na\n", id="the first line was removed"),
     pytest.param("-e ../../c\r\n", "-e ./c\r\n", "-e ./c\r\n", "-e ../../c\r\n", id="line ends of Windows"),

@@ -36,7 +36,7 @@ def narrow_contexts(found: Survey) -> Survey:
     plans = []
     for plan in found.plans:
         own = {edit.path: edit for edit in plan.edits}
-        problems, builds = list(plan.problems), _list_builds(found, plan, found.composes) if plan.widened else []
+        problems, builds = list(plan.problems), list_builds(found, plan, found.composes) if plan.widened else []
         for widened in _name_once(plan.widened):
             files = root | own
             refused = list(_narrow(found, plan, widened, files, builds))
@@ -95,7 +95,7 @@ def narrow_state(found: Survey, service: str, dockerfile: str, held: Mapping[str
     composes = hold_composes(found, dockerfile, held)
     read = read_version(libraries, service, dockerfile, held[dockerfile], composes)
     files = {path: FileEdit(path, data, data) for path, data in held.items()}
-    builds = _list_builds(found, plan, composes) if read.widened else []
+    builds = list_builds(found, plan, composes) if read.widened else []
     problems = [problem for one in _name_once(read.widened) for problem in _narrow(found, plan, one, files, builds)]
     edits = tuple(edit for edit in files.values() if edit.before != edit.after)
     return Narrowing(edits, tuple(problems), bool(read.widened))
@@ -106,8 +106,14 @@ def _name_once(widened: Sequence[Widened]) -> Iterable[Widened]:
     return {one.path: one for one in widened}.values()
 
 
-def _list_builds(found: Survey, plan: ServicePlan, composes: ComposeFiles) -> list[BuiltService]:
-    """Return all that the compose files build which may build a Dockerfile of a service."""
+def list_builds(found: Survey, plan: ServicePlan, composes: ComposeFiles) -> list[BuiltService]:
+    """Return all that the compose files build which may build a Dockerfile of a service.
+
+    Args:
+        found: The survey.
+        plan: The plan of the service.
+        composes: The compose files.
+    """
     return list(composes.list_all(plan.service, list_own_composes(found, plan)))
 
 

@@ -1,7 +1,7 @@
 """Who a RUN runs as, and what an install may not write then."""
 
 from collections.abc import Iterable, Iterator
-from posixpath import basename, join, normpath
+from posixpath import basename, dirname, join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.users import NOWHERE, User, read_user
@@ -103,7 +103,7 @@ class Rights(NamedTuple):
         handed = self.handed or made or command.program in _HANDING
         user = read_user(command, system)
         users = (*self.users, user) if user is not None else self.users
-        given = (*self.given, *_given_by(command, user))
+        given = (*self.given, *_given_by(command, user), *(_list_made(command) if made and venv else ()))
         homed = self.homed or handed or command.program in _HOMES
         return self._replace(handed=handed, homed=homed, users=users, given=given)
 
@@ -151,16 +151,21 @@ class Rights(NamedTuple):
             yield Need("file", f"USER {self.user}", "", "there", refused=why, brought=False)
             yield from needs
             return
-        if not self.user or self.handed:
+        if not self.user or (self.handed and self._may_install(install, command)):
             yield from needs
             return
-        for need in needs:
+        for need in needs if not self.handed else ():
             refused = f"{_writer(need)} writes into the folder of the project, and `{self.user}` may not: COPY it with `--chown={self.user}`"
             yield need._replace(refused=refused) if _builds(need) else need
         elsewhere = install.tool != "pip" or "/" in program or install.has("--target", "--prefix", "--root")
-        if (elsewhere or not self.homed) and not install.has("--user"):
+        if (elsewhere or _place_of(install, command) or not self.homed) and not install.has("--user"):
             reason = f"it runs as `{self.user}`, and nothing shows that this user may write where it installs"
             yield Need("file", f"USER {self.user}", "", "unknown", reason)
+
+    def _may_install(self, install: Install, command: Command) -> bool:
+        """Tell whether the user may write where an install goes, for all that lines show; pip goes home where it may not."""
+        place = _place_of(install, command)
+        return not place or self.may_write(place) or any(one and below(one, place) is not None for one in self.given)
 
     def _why_not_at_home(self, install: Install, command: Command, system: System, caches: Iterable[str]) -> str:
         """Return why an install may not write what it has to below the user's home; nothing where it may."""
@@ -182,7 +187,27 @@ class Rights(NamedTuple):
 _EVERYBODY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - an image has them for everybody
 _PYTHON = "/usr/local/lib"
 _IN_CACHES = frozenset({"--no-cache", "--cache-dir", "-n"})
+_UNSET = frozenset({"", "0", "false"})
 _NO_FALL = ("--target", "--prefix", "--root", "--python", "--dry-run")
+
+
+def _place_of(install: Install, command: Command) -> str:
+    """Return the environment that an install goes to and has no way round; nothing where it has one, or nobody can tell."""
+    program, said = command.words[0].text, command.environment
+    if install.has(*_NO_FALL, "--user") or install.action != "install":
+        return ""
+    if install.tool == "uv" and (install.has("--system") or said.get("UV_SYSTEM_PYTHON", "") not in _UNSET):
+        return "/usr/local"
+    if install.tool == "pip" and program.startswith("/"):
+        place = dirname(dirname(program))
+        return "" if place in {"/usr", "/usr/local", "/"} else place
+    entered = said.get("VIRTUAL_ENV", "") or ""
+    return entered if entered.startswith("/") else ""
+
+
+def _list_made(command: Command) -> Iterator[str]:
+    """Yield the folders that a command names and makes."""
+    yield from (normpath(join(command.folder or "/", word.text)) for word in command.arguments if word.text[:1] != "-")
 
 
 def _given_by(command: Command, user: User | None) -> Iterator[str]:

@@ -165,7 +165,7 @@ def _of_need(need: Need, event: Installed, file: str, context: Context) -> Itera
         asked = f"`{need.written}`" + (f" ({need.file}:{need.line})" if need.file and need.line else "")
         message = f"{asked} {'is' if need.sure else 'may be'} refused by this line: {need.refused}"
         code = "CS218" if need.sure else "CS213"
-        yield file_finding(code, file, line, message, "write it in a form that this installer takes")
+        yield file_finding(code, file, line, message, need.remedy)
         return
     if need.state == "there":
         return

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from posixpath import basename, join
 
 from common_sync.core.doctor.checks.path_entries import inner_path_entries
 from common_sync.core.doctor.checks.references import PROJECT_FILES, list_needs
 from common_sync.core.doctor.install.project.projects import WORKSPACE, find_named
-from common_sync.core.doctor.view import Service, View
+from common_sync.core.doctor.view import Import, Service, View, is_test
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.pip.names import normalise, parse_name
@@ -31,12 +32,30 @@ def _imported_only(service: Service) -> Iterator[Finding]:
     """Yield the import of a package that is neither installed nor where Python looks, as far as the files tell."""
     folders = {"", *inner_path_entries(service)}
     absent = [one for one in service.imports if not any(_is_at(service, folder, one.package) for folder in folders)]
+    absent = absent or [*islice(_find_split(service, folders), 1)]
     if not absent or _sets_path(service):
         return
     one = absent[0]
     message = f"imports `{one.package}`, and no file of the service installs it"
     remedy = f"install it where the service is set up: `./{service.copy}` in its requirements"
     yield file_finding("CS213", one.file, one.line, message, remedy)
+
+
+def _find_split(service: Service, folders: Iterable[str]) -> Iterator[Import]:
+    """Yield what only the copy has of a package of which the service has another part: `walt.common` beside `walt.node`."""
+    for package in dict.fromkeys(one.package for one in service.imports):
+        importing = re.compile(rf"^(?:from|import)\s+({re.escape(package)}\.\w+)", re.MULTILINE)
+        for file in (one for one in service.files if one.endswith(".py") and not is_test(one)):
+            text = service.folder.read(file) or ""
+            for found in importing.finditer(text):
+                copied = any(_holds(service, f"{service.copy}{inside}", found[1]) for inside in ("", "/src"))
+                if copied and not any(_holds(service, folder, found[1]) for folder in folders):
+                    yield Import(found[1], file, text.count("\n", 0, found.start()) + 1)
+
+
+def _holds(service: Service, folder: str, name: str) -> bool:
+    path = join(folder, name.replace(".", "/"))
+    return any(service.folder.look(one) is not None for one in (path, f"{path}.py"))
 
 
 def _is_at(service: Service, folder: str, package: str) -> bool:

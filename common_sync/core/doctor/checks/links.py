@@ -34,7 +34,7 @@ class _Links(NamedTuple):
     """The folders that an install looks into.
 
     Attributes:
-        shown: How they are named.
+        shown: How they are named; nothing where there is none.
         held: The normalised name of each package there, with its versions, and why each may not be taken; nothing where it is.
         alone: Whether it looks nowhere else.
     """
@@ -77,12 +77,19 @@ def find_unlinked(
 def _report(unlinked: _Unlinked, links: _Links, event: Installed, file: str) -> Finding:
     bound, line = unlinked.bound, event.instruction.line
     asked = f"`{bound.written}`" + (f" ({bound.file}:{bound.line})" if bound.file and bound.line else "")
+    code = "CS204" if links.alone and event.install.certain else "CS213"
+    if not links.shown:
+        said, remedy = (
+            f"{asked} is asked for, and this line may look nowhere for it",
+            "take `--no-index` out, or name a folder of packages",
+        )
+        return file_finding(code, file, line, said, remedy)
     if unlinked.why:
         said = f"{asked} is asked for, and it cannot be told whether a file in {links.shown} fits: {unlinked.why}"
         return file_finding("CS213", file, line, said, IF_HARMLESS)
     said = f"{asked} is asked for, and no file in {links.shown} fits: "
     said += "this line may look nowhere else" if links.alone else "an index is asked for it"
-    return file_finding("CS204" if links.alone and event.install.certain else "CS213", file, line, said, _REMEDY)
+    return file_finding(code, file, line, said, _REMEDY)
 
 
 _IN_PYTHONS = frozenset({"pip", "setuptools", "wheel"})
@@ -102,7 +109,9 @@ def _list_unlinked(
     local = {one.project.name for one in needs if one.kind == "project" and one.project is not None}
     bounds = list_bounds(needs, event.install, event.image, context)
     wanted = [one for one in bounds if one.kind == "asked" and not one.marked and one.name not in held]
-    wanted += [] if event.install.has("--no-build-isolation", "--no-build") else [*_list_builders(needs)]
+    wanted += (
+        [] if event.install.has("--no-build-isolation", "--no-build") else [*_list_builders(needs, event.install.tool)]
+    )
     excused = _UNBUILT if event.install.has("--no-build-isolation") or links.held.keys() & _BACKENDS else ""
     for bound in dict.fromkeys(wanted):
         versions = links.held.get(bound.name, {})
@@ -113,11 +122,11 @@ def _list_unlinked(
             yield _Unlinked(bound, next(iter(reasons), ""))
 
 
-def _list_builders(needs: Collection[Need]) -> Iterator[Bound]:
-    """Yield what builds the folders that are installed: pip looks for it where it looks for all else."""
+def _list_builders(needs: Collection[Need], tool: str) -> Iterator[Bound]:
+    """Yield what builds the folders that are installed: pip looks for it where it looks for all else; uv brings its own."""
     for need in needs:
         if need.kind == "project" and need.project is not None and need.project.name:
-            for name in need.project.build_requires:
+            for name in need.project.build_requires if (tool, need.project.backend) != ("uv", "uv_build") else ():
                 yield Bound(name, "", f"{name}, which builds {need.written}", "asked")
 
 
@@ -138,7 +147,7 @@ def _read_links(event: Installed, context: Context) -> _Links | None:
             if _FAR.search(text) is not None:
                 return None
     held: dict[str, dict[str, str]] = {}
-    if not sources or any(not _take(source, folders, event, held) for source, folders in sources):
+    if not (sources or alone) or any(not _take(source, folders, event, held) for source, folders in sources):
         return None
     return _Links(", ".join(source.path for source, _ in sources), held, alone)
 

@@ -62,5 +62,5 @@ def find_import_troubles(service: str, file: str, text: str) -> Iterator[Finding
     for entry in find_path_entries(text, f"{folder}/{file}", folder):
         if below(entry.path, folder) is None:
             message = f"`{entry.written}` puts {entry.path.lstrip('/') or 'the root'} on sys.path, which leads out of the service"
-            remedy = "take it out: what the library's install puts there is enough"
+            remedy = "take it out where the library is installed; else have it lead to the folder that holds the copy"
             yield file_finding("CS206", file, entry.line, message, remedy)

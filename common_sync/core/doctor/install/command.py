@@ -194,7 +194,9 @@ def _read_pip(words: Sequence[Word], command: Command) -> Install | None:
     if at is None or before.rest:
         return None
     after = _parse(words[at + 1 :])
-    parsed = _with_environment(after._replace(options=(*before.options, *after.options)), command, "PIP_")
+    parsed = after._replace(options=(*before.options, *after.options))
+    if all(name != "--isolated" for name, _ in parsed.options):
+        parsed = _with_environment(parsed, command, "PIP_")
     return _make("pip", command, parsed, [*_asked(parsed)])._replace(action=words[at].text)
 
 

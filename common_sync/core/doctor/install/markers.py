@@ -12,7 +12,7 @@ _OTHER_SYSTEMS = expression(
     re.IGNORECASE,
 )
 _HOLDS = expression(
-    r"""\s*(?:python(?:_full)?_version\s*(?:>=?\s*['"](?:2|3\.\d(?!\d))[\d.]*|<=?\s*['"](?:4|3\.[2-9]\d)[\d.]*)"""
+    r"""\s*(?:python(?:_full)?_version\s*(?:>=?\s*['"](?:2|3(?=['"])|3\.\d(?!\d))[\d.]*|<=?\s*['"](?:4|3\.[2-9]\d)[\d.]*)"""
     r"""|(?:sys_platform|platform_system|os_name)\s*(?:==\s*['"](?:linux|posix)|!=\s*['"](?:win32|windows|darwin|nt|cygwin)))['"]\s*""",
     re.IGNORECASE,
 )

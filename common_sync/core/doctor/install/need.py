@@ -49,6 +49,7 @@ class Need(NamedTuple):
     direct: bool = False  # whether it is asked for as `name @ file:./path`
     project: Project | None = None  # what its pyproject.toml says, where it could be read
     refused: str = ""  # why the installer takes it in no case, or nothing
+    remedy: str = "write it in a form that this installer takes"  # what to do where it is refused
     sure: bool = True  # whether it is sure that the installer refuses it
     unseen: bool = False  # whether nobody can tell what is at its place
     brought: bool = True  # whether it is installed, and not only read

@@ -62,7 +62,7 @@ class _Finder:
             if self.install.asked or self.install.synced:
                 yield Need("file", "", "", "unknown", "the folder that it runs in cannot be told")
             return
-        if self.install.tool == "pip" and (unclear := find_unclear_settings(self._image)) is not None:
+        if self.install.tool == "pip" and (unclear := find_unclear_settings(self.install, self._image)) is not None:
             yield Need("file", unclear[0], unclear[0], "unknown", unclear[1])
         yield from find_config_files(self.install, folder, self._image)
         yield from refuse_settings(self.install, self._image, self._context)
@@ -72,8 +72,25 @@ class _Finder:
             yield from self._links(folder)
         if self.install.synced:
             yield from self._synced(folder)
+        for value in (
+            self.install.values("--group") if self.install.tool in {"pip", "uv"} and not self.install.synced else ()
+        ):
+            yield from self._group(value, folder)
         for asked in self.install.asked:
             yield from self._asked(asked, folder)
+
+    def _group(self, value: str, folder: str) -> Iterator[Need]:
+        """Yield the projects of a dependency group, `[PATH:]NAME`; pip takes their paths from where it runs."""
+        path, _, group = value.rpartition(":")
+        path = normpath(join(folder, path or "pyproject.toml"))
+        place = self._image.look(path)
+        project = read_project((self._text(place) if place is not None else None) or "") or Project()
+        yield Need("file", f"--group {value}", path, "there" if place is not None else "missing")
+        uv = self.install.tool == "uv"
+        for one in (*project.dependencies, *(project.uv if uv else ())):
+            asker = Asker(place.origin if place is not None else None, one.line)
+            if one.group == group:
+                yield from self._project(one, dirname(path) if uv else folder, asker, direct=True)
 
     def _asked(self, asked: Asked, folder: str) -> Iterator[Need]:
         text, known, pattern, _ = asked.word
@@ -247,8 +264,9 @@ class _Finder:
                 text or "", pyproject, need.path, build=True, editable=need.editable, whole=whole
             )
         else:
+            said = self.install.environment
             yield from list_build_needs(
-                Project(), places[0], need.path, self._image, self._context, self.install.environment
+                Project(), places[0], need.path, self._image, self._context, said, editable=need.editable
             )
         if not self.install.has("--no-deps"):
             yield from self._required(need.path)

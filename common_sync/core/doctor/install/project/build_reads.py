@@ -84,8 +84,26 @@ def list_reads(document: Document, backend: str, *above: str) -> Iterator[Read]:
             strict = last == "license-files" and backend in _STRICT
             if path and (strict or not re.search(r"[*?\[]", path)):
                 outside = path.startswith("..")  # of which even setuptools says no
-                yield Read(f'{named} = "{path}"', path, document.line(string.span.start), must or outside or strict)
+                yield Read(
+                    f'{named} = "{path}"',
+                    path,
+                    document.line(string.span.start),
+                    must or outside or strict,
+                    holds=_held(keys, document, above),
+                )
     yield from _custom(document, above)
+
+
+_VERSIONS = {"hatch": "__version__|VERSION|__VERSION__|version", "pdm": "__version__"}
+"""Tool → the names of which a file of the version has to give one a text, where nothing else says how it is found there."""
+
+
+def _held(keys: Path, document: Document, above: Path) -> str:
+    """Return the names of which the file has to give one a text that a key names, or nothing."""
+    told = {path[-1] for path in document.leaves if (*above, *path)[:-1] == keys[:-1]}
+    version = keys[:1] == ("tool",) and keys[2:] == ("version", "path") and not told & {"pattern", "expression"}
+    coded = document.leaves.get((*keys[len(above) : -1], "source")) == repr("code")
+    return _VERSIONS[str(keys[1])] if version and not coded else ""
 
 
 def _custom(document: Document, above: Path) -> Iterator[Read]:

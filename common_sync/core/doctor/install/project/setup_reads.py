@@ -17,6 +17,7 @@ _FILE = expression(r"(?:[\w.-]+/)*[\w.-]+\.(?:txt|md|rst|in|toml|json|c|cc|cpp|h
 _CAPITALS = expression(r"(?:[\w.-]+/)*[A-Z]{4,}", re.ASCII)
 _COMPILED = expression(r"^[^#\n]*\b(ext_modules|cffi_modules|rust_extensions|cythonize)\b", re.MULTILINE)
 _PACKAGES = expression(r"^[^#\n]*\bpackages\s*=\s*\[([^\]]*)\]", re.MULTILINE)
+_RUNS = expression(r"^[^#\n]*\b(subprocess|os\.system|os\.popen)\b", re.MULTILINE)
 _WHERE = expression(r"find_(?:namespace_)?packages\(\s*(?:where\s*=\s*)?['\"]([^'\"]+)['\"]")
 
 
@@ -46,6 +47,8 @@ def _in_script(text: str) -> Iterator[Read]:
             )
     for match in _WHERE.finditer(text):
         yield Read(f'find_packages("{match[1]}")', match[1], _line(text, match.start()), False)
+    if found := _RUNS.search(text):
+        yield Read(found[1], "", _line(text, found.start(1)), False, (), "it runs other programs")
     if found := _COMPILED.search(text):
         yield Read(found[1], "", _line(text, found.start(1)), False, (), "it is compiled, and needs a compiler")
 

@@ -24,10 +24,10 @@ def configured(install: Install, image: Image, context: Context) -> Install:
     return install._replace(asked=(*asked, *install.asked), options=(*more, *install.options))
 
 
-def find_unclear_settings(image: Image) -> tuple[str, str] | None:
+def find_unclear_settings(install: Install, image: Image) -> tuple[str, str] | None:
     """Return a file of pip's settings that the build writes, and the line that does, where nobody can tell what it says."""
     for layer in reversed(image.layers):
-        if isinstance(layer, Doubt) and layer.place in _PIP_SETTINGS:
+        if isinstance(layer, Doubt) and layer.place in {*_PIP_SETTINGS, *install.values("--config-file")}:
             return layer.place, layer.why
     return None
 
