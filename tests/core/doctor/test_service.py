@@ -12,6 +12,7 @@ from common_sync.core.model import Reference
 from support.contexts import Folder, context_of  # isort: skip
 
 ALL = BASE + "COPY . .\n"
+FULL = ALL.replace("-slim", "")  # it has git
 OTHERS = {**FILES, "requirements.txt": "fastapi\n"}
 NAMESPACE = {"common/setup.py": "", "common/corp/common/__init__.py": "", "requirements.txt": "fastapi\n"}
 PLAIN = {"common/settings.py": "", "requirements.txt": "fastapi\n"}
@@ -66,17 +67,17 @@ IN_IMAGE: dict[str, tuple[str, Mapping[str, str], list[tuple[str, str, int | Non
         [("CS213", "requirements.txt", 1)],
     ),
     "an address with a name": (
-        ALL + INSTALL,
+        FULL + INSTALL,
         {**FILES, "requirements.txt": "git+https://h/mono@main#egg=our-common&subdirectory=common\nflask\n"},
         [("CS213", "requirements.txt", 1)],
     ),
     "an address after a name": (
-        ALL + INSTALL,
+        FULL + INSTALL,
         {**FILES, "requirements.txt": "x\nour_common[a] @ git+ssh://git@h/mono\n"},
         [("CS213", "requirements.txt", 2)],
     ),
     "an address without a name": (
-        ALL + INSTALL,
+        FULL + INSTALL,
         {**FILES, "requirements.txt": "-e git+https://h/mono@main\n"},
         [("CS213", "requirements.txt", 1)],
     ),
@@ -86,12 +87,12 @@ IN_IMAGE: dict[str, tuple[str, Mapping[str, str], list[tuple[str, str, int | Non
         [("CS213", "requirements.txt", 1)],
     ),
     "another's address": (
-        ALL + INSTALL,
+        FULL + INSTALL,
         {**FILES, "requirements.txt": "https://h/other-1.whl\nother @ git+https://h/other\n"},
         [("CS216", "Dockerfile", None)],
     ),
     "an address in a command": (
-        ALL + 'RUN pip install "git+https://h/mono#egg=our-common"\n',
+        FULL + 'RUN pip install "git+https://h/mono#egg=our-common"\n',
         OTHERS,
         [("CS213", "Dockerfile", 4)],
     ),
