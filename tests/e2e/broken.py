@@ -221,6 +221,15 @@ ENDED = (
     ),
     (
         Case(
+            "fetched_by_a_git_that_nothing_installs",
+            official("COPY . .", "RUN pip install git+https://x.invalid/x", START),
+            files={"requirements.txt": ""},
+            verdict="broken",
+        ),
+        "Cannot find command 'git'",
+    ),
+    (
+        Case(
             "synchronised_by_a_uv_that_nothing_installs",
             official("COPY . .", "RUN uv sync --frozen", START),
             files={"pyproject.toml": UV_PROJECT, "uv.lock": UV_LOCK},
