@@ -266,7 +266,7 @@ BASES = [
     ("docker.io/library/python:3.12.4", Base(empty=True, python="3.12.4")),
     ("registry:5000/python", Base(empty=True)),
     ("python:3", Base(empty=True)),
-    ("python:3.13-rc@sha256:abc", Base(empty=True, python="3.13")),
+    ("python:3.13-rc@sha256:abc", Base(empty=True, python="3.13", released=False)),
     ("ghcr.io/astral-sh/uv:python3.12-bookworm-slim", Base(empty=True, python="3.12")),
     ("ubuntu:22.04", Base(empty=True)),
     ("alpine:3.19", Base(empty=True, managed=True)),
