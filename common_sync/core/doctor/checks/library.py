@@ -1,6 +1,6 @@
 """What can go wrong with the library itself: its names, its layout, and what an old build has left in it."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from posixpath import basename, dirname, join
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from common_sync.core.doctor.checks.arrival import Lost, arrive, why_unreached
 from common_sync.core.doctor.checks.asked_first import find_asked_first
 from common_sync.core.doctor.checks.build import find_left_behind
 from common_sync.core.doctor.checks.by_name import find_asked, list_asked_by_name
-from common_sync.core.doctor.checks.layout import find_packages, find_places, find_shadow
+from common_sync.core.doctor.checks.layout import find_importable, find_packages, find_places, find_shadow
 from common_sync.core.doctor.checks.path_entries import path_entries_in
 from common_sync.core.doctor.checks.references import list_needs
 from common_sync.core.doctor.checks.start.looking import Look, any_look, find_looks
@@ -76,20 +76,34 @@ def _find_absence(image: ImageView) -> list[Finding]:
     service, build = image.service, image.build
     if any([*find_left_behind(build, stage, image.dockerfile)] for stage in build.stages):
         return []  # that says why
-    found = (_absent_in(image, number) for number in dict.fromkeys(build.ends(image.targets)))
+    found = (
+        _absent_in(image, number, _imported_in(image, number)) for number in dict.fromkeys(build.ends(image.targets))
+    )
     absent = next((one for one in found if one is not None), None)
     if absent is None:
         return []
     return [*_asked_in_commands(image), *list_asked_by_name(service, _reached(image))] or [absent]
 
 
-def _absent_in(image: ImageView, number: int) -> Finding | None:
-    """Return that a file in a stage that is run imports the library, and nothing brings that."""
+def finds_library(image: ImageView) -> bool:
+    """Tell whether all that is run in an image finds the library, as far as nothing else is told of it."""
+    packages = find_importable(image.context, image.service.copy)
+    ends = dict.fromkeys(image.build.ends(image.targets))
+    return bool(packages) and all(_absent_in(image, number, packages) is None for number in ends)
+
+
+def _imported_in(image: ImageView, number: int) -> list[str]:
+    """Return the packages of the library that files in a stage import."""
+    end = image.build.stages[number]
+    return [one.package for one in image.service.imports if find_places(end.image, image.context, one.file)]
+
+
+def _absent_in(image: ImageView, number: int, imported: Sequence[str]) -> Finding | None:
+    """Return that a stage that is run has to find packages of the library, and nothing brings one."""
     service, build = image.service, image.build
-    end = build.stages[number]
-    imported = [one.package for one in service.imports if find_places(end.image, image.context, one.file)]
     if not imported:
         return None
+    end = build.stages[number]
     entries, arrived = path_entries_in(image), arrive(image, number)
     for look in find_looks(end, arrived.made, entries):
         lost = why_unreached(arrived, look)
