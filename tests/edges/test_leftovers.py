@@ -46,6 +46,14 @@ def test_what_a_glob_takes(tmp_path: Path, files: Files, *, service: bool, git: 
     assert found == ["services/api", *(["services/new"] if service else [])]
 
 
+def test_an_empty_cache_is_no_service(tmp_path: Path) -> None:
+    """A cache whose files were deleted would get a copy of the library; an empty folder of another name may become a service."""
+    build(tmp_path, {"common/x.py": "", "services/api/main.py": ""})
+    for name in ("__pycache__", "venv", "new"):
+        (tmp_path / "services" / name).mkdir()
+    assert match_services(str(tmp_path), "services/*", ["common"], ["common"]) == ["services/api", "services/new"]
+
+
 def test_a_service_in_a_copy_of_another(tmp_path: Path) -> None:
     """Another service's nested copy would be taken for a service, and get a copy of its own."""
     files = {

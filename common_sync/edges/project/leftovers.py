@@ -12,6 +12,7 @@ from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.gitignore.patterns import Gitignores
 
+_CACHES = Rules(BUILT_IN)
 _OWN = (".py", ".txt", ".toml", "Dockerfile")
 """How the names of files end that a service has and that no rule ignores."""
 
@@ -84,9 +85,9 @@ def is_copy(root: str, folder: str) -> bool:
 
 
 def _is_evident(root: str, folder: str, copies: Sequence[str]) -> bool:
-    """Tell whether a folder is empty, or has a copy and a file of its own."""
+    """Tell whether a folder is empty and no cache by its name, or has a copy and a file of its own."""
     if not any(is_copy(root, f"{folder}/{copy}") for copy in copies):
-        return next(_walk(root, folder), None) is None
+        return next(_walk(root, folder), None) is None and _CACHES.match(folder, folder=True) is None
     with os.scandir(os.path.join(root, folder)) as children:
         return any(child.name.endswith(_OWN) and child.is_file(follow_symlinks=False) for child in children)
 
