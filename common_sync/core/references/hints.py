@@ -86,6 +86,8 @@ def may_install(data: bytes, kind: Kind, known: Container[str]) -> bool:
         kind: What it is.
         known: The service's files of requirements that are.
     """
+    if kind == "project":
+        return b"setuptools.dynamic" in data
     if not KINDS[kind].commands or not any(one in data.replace(_NO_TOOL, b"") for one in _TOOLS):
         return False
     words = {found[1].decode("utf-8", "replace").removeprefix("./") for found in _NAMED.finditer(data)}

@@ -30,6 +30,9 @@ _OPTION = expression(
 )
 _LISTED = expression(rf"(?<![a-z])(?:sync|compile)(?![\w-])(?P<words>(?:[\s\"',]+{_WORD})*)")
 _SPLIT = expression(_WORD)
+_DYNAMIC = expression(
+    r"dependencies(?:\.[\w-]+)?[\"']?(?:[ \t]*=[ \t]*\{[ \t]*|\.?[\w-]*\][ \t]*\r?\n|\.)file[ \t]*=[ \t]*(?P<files>\[[^\]]*|[\"'][^\"']*)"
+)
 _ASSIGNMENT = expression(r"(?<![\w-])(\w+)[ \t]*[:?]?=[ \t]*[\"']?([^\s\"';&|]+)")
 _LOOP = expression(r"\bfor[ \t]+(\w+)[ \t]+in[ \t]+([^\s;]+)[ \t]*(?:;|\n)")
 _VARIABLE = expression(r"\$\{(\w+)(?::?-([^{}]*))?\}|\$\((\w+)\)|\$(\w+)|\{\{?[^{}]*\}\}?")
@@ -56,6 +59,8 @@ def find_named(text: str) -> Iterator[Named]:
     Args:
         text: A Dockerfile, a compose file or a script.
     """
+    if "setuptools.dynamic" in text:
+        yield from _list_dynamic(text)
     joined = _FOLDED.sub(lambda block: _blank(_BREAK, block[0]), text) if ">" in text else text
     joined = _blank(_CONTINUED, joined)
     values = {match[1]: match[2] for found in (_ASSIGNMENT, _LOOP) for match in found.finditer(joined)}
@@ -66,6 +71,13 @@ def find_named(text: str) -> Iterator[Named]:
         for found in _list_words(command[0], tool.end()):
             path = _VARIABLE.sub(lambda match: _value(match, values), found.path)
             yield found._replace(path=path, line=text.count("\n", 0, command.start() + found.line) + 1)
+
+
+def _list_dynamic(text: str) -> Iterator[Named]:
+    """Yield the files of requirements that setuptools reads for a project."""
+    for found in _DYNAMIC.finditer(text):
+        for word in _SPLIT.finditer(text, *found.span("files")):
+            yield Named(word[0], text.count("\n", 0, word.start()) + 1, "requirements")
 
 
 def _blank(pattern: re.Pattern[str], text: str) -> str:

@@ -76,6 +76,25 @@ def test_finds(text: str, files: list[str]) -> None:
     assert may_install(text.encode(), kind, {"reqs.txt"} if files == [] else set()) or not files
 
 
+DYNAMIC = [
+    ('[tool.setuptools.dynamic]\ndependencies = {file = ["deps/api.txt"]}', ["deps/api.txt"]),
+    ('[tool.setuptools.dynamic]\ndependencies.file = "deps/api.txt"', ["deps/api.txt"]),
+    ('[tool.setuptools.dynamic]\noptional-dependencies.dev = { file = ["deps/dev.txt"] }', ["deps/dev.txt"]),
+    (
+        '[tool.setuptools.dynamic.dependencies]\nfile = [\n  "reqs.txt",\n  "deps/dev.txt"]',
+        ["deps/dev.txt", "reqs.txt"],
+    ),
+    ('[tool.setuptools.dynamic]\nversion = {file = "reqs.txt"}', []),
+]
+
+
+@pytest.mark.parametrize(("text", "files"), DYNAMIC)
+def test_finds_what_setuptools_reads(text: str, files: list[str]) -> None:
+    """A project would get the master by a file that nobody has read."""
+    assert sorted(one.path for one in find_included(text, PATHS, "")) == files
+    assert may_install(text.encode(), "project", set())
+
+
 def test_beside_the_file() -> None:
     """A file of the same name elsewhere would be taken for the one that lies beside the Dockerfile."""
     assert [one.path for one in find_included("RUN pip install -r requirements.txt", PATHS, "deploy")] == [
