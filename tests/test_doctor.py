@@ -350,7 +350,8 @@ def test_a_symlink_out_of_the_service_is_not_there_for_a_build(one: Monorepo) ->
 
 def test_imports_that_leave_the_service_are_found(one: Monorepo) -> None:
     """A service would run where it is developed, and nowhere else."""
-    one.write("services/api/app/main.py", "import sys\nsys.path.append('../../common')\n")
+    one.write("services/api/app/main.py", "import sys\nsys.path.append('../../shared')\n")
+    one.write("services/api/app/installed.py", "import sys\nsys.path.append('../../common')\nimport our_common\n")
     one.write("services/api/app/fine.py", "import sys\nsys.path.append('lib')  # and no more\n")
     assert codes(one, "api", code=1) == [("CS206", "services/api/app/main.py", 2)]
 

@@ -94,7 +94,15 @@ def view_of(
     own = tuple(sorted(file for file in files if not file.startswith("common/")))
     imports = find_imports(folder, own, find_importable(context_of(files), "common"))
     service = Service(
-        "services/api", "/repo/services/api", "common", "our-common", folder, own, tuple(references), imports
+        "services/api",
+        "/repo/services/api",
+        "common",
+        "our-common",
+        folder,
+        own,
+        tuple(references),
+        imports,
+        ("common", "events"),
     )
     found = tuple(compositions)
     images = tuple(_image_of(service, files, text, found, plain) for text in dockerfiles)

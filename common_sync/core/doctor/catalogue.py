@@ -10,8 +10,8 @@ from common_sync.core.doctor.checks.absent import check_absent
 from common_sync.core.doctor.checks.build import check_build
 from common_sync.core.doctor.checks.by_name import check_asked_by_name
 from common_sync.core.doctor.checks.compose import check_compose, check_mounts
+from common_sync.core.doctor.checks.leaving import check_path_entries
 from common_sync.core.doctor.checks.library import check_copy, check_presence, check_stale
-from common_sync.core.doctor.checks.path_entries import check_path_entries
 from common_sync.core.doctor.checks.ran import check_ran
 from common_sync.core.doctor.checks.references import check_references
 from common_sync.core.doctor.checks.start.begun import Begun, list_begun

@@ -41,6 +41,7 @@ class Service(NamedTuple):
     files: tuple[str, ...]  # the paths in it of what is its own; the copy and other services are left out
     references: tuple[Reference, ...]  # what points at the library
     imports: tuple[Import, ...]  # the library's packages that it imports
+    masters: tuple[str, ...] = ()  # the master's path from the root, then those of the other libraries that it gets
 
     @property
     def top(self) -> str:

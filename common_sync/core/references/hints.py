@@ -86,19 +86,21 @@ def may_install(data: bytes, kind: Kind, known: Container[str]) -> bool:
         kind: What it is.
         known: The service's files of requirements that are.
     """
+    if kind == "project":
+        return b"setuptools.dynamic" in data
     if not KINDS[kind].commands or not any(one in data.replace(_NO_TOOL, b"") for one in _TOOLS):
         return False
     words = {found[1].decode("utf-8", "replace").removeprefix("./") for found in _NAMED.finditer(data)}
     return any(word not in known for word in words) or (any(one in data for one in _VERBS) and bool(_RUNS.search(data)))
 
 
-_TOOLS = (b"pip", b"uv", b"PIP", b"session")
+_TOOLS = (b"pip", b"uv", b"PIP", b"session", b".install", b"deps")
 _NO_TOOL = b"uvicorn"
 """What nearly every service is started by, and installs nothing."""
 
 _VERBS = (b"run", b"sync", b"compile", b"--script")
 _NAMED = expression_of_bytes(
-    rb"""(?:(?<![\w-])-[rcb]|--[a-z-]*(?:requirement|constraint|override|script)s?)(?:["']?[\s=,]+["']?)?([^\s"',;&|{}]+|\S)"""
+    rb"""(?:(?<![\w-])-[rcb]|--[a-z-]*(?:requirement|constraint|override|script)s?|PIP_REQUIREMENT)(?:["']?[\s=,:]+["']?)?([^\s"',;&|{}]+|\S)"""
 )
 _RUNS = expression_of_bytes(rb"""(?:uv|pipx?)["',\s-]+(?:run|sync|compile)|--script""")
 

@@ -20,15 +20,21 @@ _FOLDED = expression(
 )
 _BREAK = expression(r"\r?\n[ \t]+(?=\S)")
 _COMMAND = expression(r"[^\n;&|]+")
-_TOOL = expression(r"(?<![a-z])(?:pip(?:x|env)?|uv|session\.(?:install|run))(?![a-z])", re.IGNORECASE)
+_TOOL = expression(
+    r"(?<![a-z])(?:pip(?:x|env)?|uvx?|\w+\.(?:install|run)|deps)(?![a-z])|^[ \t]*(?=-r)", re.IGNORECASE
+)  # tox lists in lines of their own what it installs
 _WORD = r"(?:\$\([^()\s]*\)|\$?\{[^{}\s]*\}|[^\s\"',;(){}\[\]<>=])+"
 _OPTION = expression(
-    r"(?<![\w-])(?:-r|--requirements?|--requirements-from-script|--overrides?|(?P<constraint>-c|-b|--(?:build-)?constraints?))"
-    rf"(?:[\"']?[\s=,]+[\"']?|(?=[\w./$]))(?P<path>{_WORD})"
+    r"(?:(?<![\w-])(?:-r|--(?:with-)?requirements?|--requirements-from-script|--overrides?|(?P<constraint>-c|-b|--(?:build-)?constraints?))"
+    rf"|(?<=PIP)_REQUIREMENT)(?:[\"']?[\s=,:]+[\"']?|(?=[\w./${{]))(?P<path>{_WORD})"
 )
 _LISTED = expression(rf"(?<![a-z])(?:sync|compile)(?![\w-])(?P<words>(?:[\s\"',]+{_WORD})*)")
 _SPLIT = expression(_WORD)
+_DYNAMIC = expression(
+    r"dependencies(?:\.[\w-]+)?[\"']?(?:[ \t]*=[ \t]*\{[ \t]*|\.?[\w-]*\][ \t]*\r?\n|\.)file[ \t]*=[ \t]*(?P<files>\[[^\]]*|[\"'][^\"']*)"
+)
 _ASSIGNMENT = expression(r"(?<![\w-])(\w+)[ \t]*[:?]?=[ \t]*[\"']?([^\s\"';&|]+)")
+_LOOP = expression(r"\bfor[ \t]+(\w+)[ \t]+in[ \t]+([^\s;]+)[ \t]*(?:;|\n)")
 _VARIABLE = expression(r"\$\{(\w+)(?::?-([^{}]*))?\}|\$\((\w+)\)|\$(\w+)|\{\{?[^{}]*\}\}?")
 _COPIED = expression(
     r"^[ \t]*(?:COPY|ADD)[ \t]+(?:--\S+[ \t]+)*\[?[\"']?(?P<source>[^\s\"',]+)[\"']?,?[ \t]+[\"']?(?P<target>[^\s\"',\]]+)",
@@ -53,9 +59,11 @@ def find_named(text: str) -> Iterator[Named]:
     Args:
         text: A Dockerfile, a compose file or a script.
     """
+    if "setuptools.dynamic" in text:
+        yield from _list_dynamic(text)
     joined = _FOLDED.sub(lambda block: _blank(_BREAK, block[0]), text) if ">" in text else text
     joined = _blank(_CONTINUED, joined)
-    values = {match[1]: match[2] for match in _ASSIGNMENT.finditer(joined)}
+    values = {match[1]: match[2] for found in (_ASSIGNMENT, _LOOP) for match in found.finditer(joined)}
     for command in _COMMAND.finditer(joined):
         tool = _TOOL.search(command[0])
         if tool is None or command[0].lstrip().startswith("#"):
@@ -63,6 +71,13 @@ def find_named(text: str) -> Iterator[Named]:
         for found in _list_words(command[0], tool.end()):
             path = _VARIABLE.sub(lambda match: _value(match, values), found.path)
             yield found._replace(path=path, line=text.count("\n", 0, command.start() + found.line) + 1)
+
+
+def _list_dynamic(text: str) -> Iterator[Named]:
+    """Yield the files of requirements that setuptools reads for a project."""
+    for found in _DYNAMIC.finditer(text):
+        for word in _SPLIT.finditer(text, *found.span("files")):
+            yield Named(word[0], text.count("\n", 0, word.start()) + 1, "requirements")
 
 
 def _blank(pattern: re.Pattern[str], text: str) -> str:

@@ -671,7 +671,44 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "condition: a function ends it": (ALL + "RUN f() { exit 0; }; f; pip install ./common\n", {}, "CS213:4"),
     "condition: not waited for": (ALL + "RUN pip install ./common &\n", {}, "CS213:4"),
     "markers: any Python 3": (ALL + PIP_R, {"requirements.txt": './common ; python_version > "3"  # shared\n'}, ""),
-    "markers: another Python": (ALL + PIP_R, {"requirements.txt": "./common ; python_version < '3.0'\n"}, "CS213:4"),
+    "markers: another Python": (ALL + PIP_R, {"requirements.txt": "./common ; python_version < '3.0'\n"}, "CS216:None"),
+    "markers: as tools write them": (
+        ALL + PIP_R,
+        {
+            "requirements.txt": './common ; python_version >= "3.11" and python_version < "4.0" and sys_platform == "linux"\n'
+        },
+        "",
+    ),
+    "markers: a patch that nobody can tell": (
+        ALL + PIP_R,
+        {"requirements.txt": './common ; python_full_version >= "3.12.3"\n'},
+        "CS213:4",
+    ),
+    "markers: of a Python that the Dockerfile has made": (
+        ALL
+        + "RUN pip install uv && uv venv --python 3.11\nRUN uv pip install -r requirements.txt\nENV PATH=/app/.venv/bin:$PATH\n",
+        {"requirements.txt": './common ; python_version >= "3.12"\n'},
+        "CS213:5",
+    ),
+    **{
+        f"markers: of a Python that {name} asks for {expected}": (
+            ALL
+            + "RUN pip install uv && uv venv && uv pip install -r requirements.txt\nENV PATH=/app/.venv/bin:$PATH\n",
+            {"requirements.txt": './common ; python_version == "3.12"\n', name: text},
+            expected,
+        )
+        for name, text, expected in (
+            ("main.py", "", ""),
+            ("pyproject.toml", '[project]\nname = "api"\nversion = "1"\nrequires-python = ">=3.12,<3.15"\n', ""),
+            ("pyproject.toml", '[project]\nname = "api"\nversion = "1"\nrequires-python = ">=3.13"\n', "CS213:4"),
+            (".python-version", "3.13\n", "CS213:4"),
+        )
+    },
+    "markers: of another Python's image": (
+        "FROM python:3.12 AS x\n" + ALL.replace("3.12-slim", "3.13-rc-slim") + PIP_R,
+        {"requirements.txt": './common ; python_full_version >= "3.13"\n'},
+        "CS213:5",
+    ),
     "markers: another machine": (
         ALL + PIP_R,
         {"requirements.txt": "./common ; platform_machine == 'x86_64'\n"},
@@ -680,7 +717,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "markers: one of several": (
         ALL + PIP_R,
         {"requirements.txt": "./common ; python_version > '3.6' and implementation_name == 'pypy'\n"},
-        "CS213:4",
+        "CS216:None",
     ),
     "markers: what holds": (
         ALL + PIP_R,

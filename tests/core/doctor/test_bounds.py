@@ -42,7 +42,12 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "pip: on the command line": (ALL + "RUN pip install ./common our-common==9\n", files(), "CS218:4"),
     "pip: a constraint": (PIP_C, files(constraints="our-common!=1.0\n"), "CS218:4"),
     "pip: a constraint that takes it": (PIP_C, files(constraints="our-common<2\nidna<4\n"), ""),
-    "pip: a constraint for some Pythons": (PIP_C, files(constraints='our-common==9; python_version<"3"\n'), "CS213:4"),
+    "pip: a constraint for some Pythons": (PIP_C, files(constraints='our-common==9; python_version<"3"\n'), ""),
+    "pip: a constraint for some patches": (
+        PIP_C,
+        files(constraints='our-common==9; python_full_version<"3.12.4"\n'),
+        "CS213:4",
+    ),
     "pip: a constraint in the requirements": (PIP, files("-c c.txt\n./common\n", "our-common==9\n"), "CS218:4"),
     "pip: by the environment": (
         ALL + "ENV PIP_CONSTRAINT=/app/c.txt\nRUN pip install ./common\n",

@@ -305,6 +305,80 @@ def test_a_variable_says_the_version(variable: str, expected: set[str]) -> None:
     assert {one.code for one in troubles_of(dockerfile, by("setuptools", DYNAMIC, SCM, "setuptools_scm"))} == expected
 
 
+MODULES, HATCH = "[tool.setuptools]\npy-modules", "[tool.hatch.build.targets.wheel]\npackages"
+PACKS_OTHER = '[tool.setuptools]\npackages = ["other"]'
+OTHER = {"other/__init__.py": ""}
+FIND = "[tool.setuptools.packages.find]\ninclude"
+PACKED: dict[str, tuple[str, Mapping[str, str], str]] = {
+    "setuptools: another package": (PIP, by("setuptools", more=PACKS_OTHER, **OTHER), "CS216"),
+    "setuptools: another package, editable": (
+        PIP.replace("./", "-e ./"),
+        by("setuptools", more=PACKS_OTHER, **OTHER),
+        "",
+    ),
+    "setuptools: another package, and PYTHONPATH": (
+        PIP + "ENV PYTHONPATH=/app/common\n",
+        by("setuptools", more=PACKS_OTHER, **OTHER),
+        "",
+    ),
+    "setuptools: another package, and something may bring it": (
+        PIP + "RUN ./bring.sh\n",
+        by("setuptools", more=PACKS_OTHER, **OTHER) | {"bring.sh": ""},
+        "CS213",
+    ),
+    "setuptools: both packages": (
+        PIP,
+        by("setuptools", more='[tool.setuptools]\npackages = ["other", "our_common"]', **OTHER),
+        "",
+    ),
+    "setuptools: a module that is not there": (PIP, by("setuptools", more=f'{MODULES} = ["gone"]'), "CS216"),
+    "setuptools: an extension": (
+        PIP,
+        by("setuptools", more=f'{MODULES} = ["gone"]\next-modules = [{{name = "x", sources = []}}]'),
+        "CS213",
+    ),
+    "setuptools: another package is looked for": (PIP, by("setuptools", more=f'{FIND} = ["oth*"]', **OTHER), "CS216"),
+    "setuptools: it is looked for": (PIP, by("setuptools", more=f'{FIND} = ["our*"]', **OTHER), ""),
+    "setuptools: all are looked for": (
+        PIP,
+        by("setuptools", more='[tool.setuptools.packages.find]\nwhere = ["."]'),
+        "",
+    ),
+    "setup.cfg: another package": (PIP, by_cfg("[options]\npackages = other", **OTHER), ""),
+    "setup.cfg: another package, without a script": (
+        PIP,
+        by("setuptools", **{"setup.cfg": "[options]\npackages = other\n", **OTHER}),
+        "CS216",
+    ),
+    "setup.cfg: a module": (PIP, by("setuptools", **{"setup.cfg": "[options]\npy_modules = other\n"}), ""),
+    "setup.cfg: a look for packages": (PIP, by("setuptools", **{"setup.cfg": "[options]\npackages = find:\n"}), ""),
+    "hatchling: another package": (
+        PIP,
+        by("hatchling", more=f'{HATCH} = ["src/other"]', **{"src/other/__init__.py": ""}),
+        "CS216",
+    ),
+    "hatchling: another package, and it is added": (
+        PIP,
+        by("hatchling", more=f'{HATCH} = ["other"]\nforce-include = {{"our_common" = "our_common"}}', **OTHER),
+        "",
+    ),
+    "poetry: another package": (
+        PIP,
+        by("poetry-core", more='[tool.poetry]\npackages = [{ include = "other" }]', **OTHER),
+        "CS216",
+    ),
+    "flit: another package": (PIP, by("flit_core", more='[tool.flit.module]\nname = "other"', **OTHER), "CS216"),
+}
+
+
+@pytest.mark.parametrize("row", PACKED)
+def test_what_a_service_imports_has_to_be_packed(row: str) -> None:
+    """A user would be told that a service can start whose library is installed without the package that it imports."""
+    dockerfile, files, expected = PACKED[row]
+    codes = {code for code, *_ in found_in(view_of({**files, "main.py": "import our_common\n"}, dockerfile))}
+    assert codes == ({expected} if expected else set())
+
+
 def test_an_editable_install_has_every_package() -> None:
     """A service would be held up for a package that an editable install finds."""
     named = '[tool.setuptools]\npackages = ["our_common"]'

@@ -200,7 +200,12 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         wants(f'fastapi==1{HASH}\ngunicorn==1 ; platform_system == "Windows" \\\n    {HASH}\n'),
         "CS220:5",
     ),
-    "only for some Pythons": (FILE + GUNICORN, wants('./common\ngunicorn; python_version < "3.8"\n'), "CS213:5"),
+    "only for some Pythons": (FILE + GUNICORN, wants('./common\ngunicorn; python_version < "3.8"\n'), "CS220:5"),
+    "only for some patches": (
+        FILE + GUNICORN,
+        wants('./common\ngunicorn; python_full_version < "3.12.4"\n'),
+        "CS213:5",
+    ),
     "only for some Pythons, or always": (
         FILE + GUNICORN,
         wants('./common\ngunicorn==1; python_version < "3.8"\ngunicorn; python_version >= "3.8"\n'),
@@ -226,7 +231,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "only for some Pythons, by a project": (
         ALL + "RUN pip install .\n" + GUNICORN,
         project("dependencies = ['gunicorn; python_version < \"3.8\"']"),
-        "CS213:6",
+        "CS220:6",
     ),
     "not on Windows, by a project": (
         ALL + "RUN pip install .\n" + GUNICORN,

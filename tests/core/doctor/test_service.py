@@ -202,6 +202,32 @@ IN_IMAGE: dict[str, tuple[str, Mapping[str, str], list[tuple[str, str, int | Non
         [("CS206", "main.py", 2)],
     ),
     "the repository": (ALL, imports('import sys\nsys.path.append("../..")\n'), [("CS206", "main.py", 2)]),
+    "the master, where the library is installed": (
+        ALL + INSTALL,
+        FILES | {"main.py": 'import sys\nsys.path.append("../../common")\nimport our_common\n'},
+        [],
+    ),
+    "the master and the root in a line, where it is installed": (
+        ALL + INSTALL,
+        FILES | {"main.py": 'import sys\nsys.path += ["../../common", "../.."]\nimport our_common\n'},
+        [("CS206", "main.py", 2)],
+    ),
+    "the master, where PYTHONPATH has the copy": (
+        ALL + "ENV PYTHONPATH=/app/common\n",
+        imports('import sys\nsys.path.insert(0, "../../common/src")\nimport our_common\n'),
+        [],
+    ),
+    "the master, and nothing installs it": (
+        ALL,
+        imports('import sys\nsys.path.append("../../common")\nimport our_common\n'),
+        [("CS216", "Dockerfile", None), ("CS206", "main.py", 2)],
+    ),
+    "the master, in one of two stages that are run": (
+        ALL + INSTALL + "FROM python:3.12-slim\nWORKDIR /app\nCOPY main.py .\n",
+        FILES | {"main.py": 'import sys\nsys.path.append("../../common")\nimport our_common\n'},
+        [("CS216", "Dockerfile", None), ("CS206", "main.py", 2)],
+    ),
+    "another library's master": (ALL, imports('import sys\nsys.path.append("../../events")\n'), []),
     "a file that the image has not": (
         BASE + "COPY main.py .\n",
         imports("") | {"tool.py": 'import sys\nsys.path.append("../..")\n'},

@@ -35,6 +35,16 @@ FOUND = [
     ("RUN uv pip install --override deps/dev.txt -r reqs.txt", ["deps/dev.txt", "reqs.txt"]),
     ("RUN uv pip sync deps/api.txt", ["deps/api.txt"]),
     ("RUN pip-sync deps/api.txt deps/dev.txt", ["deps/api.txt", "deps/dev.txt"]),
+    ("RUN for f in deps/*.txt; do pip install -r $f; done", ["deps/api.txt", "deps/dev.txt"]),
+    ('for f in deps/api.txt\ndo pip install -r "$f"\ndone', ["deps/api.txt"]),
+    ("ENV PIP_REQUIREMENT=deps/api.txt", ["deps/api.txt"]),
+    ("    PIP_REQUIREMENT: deps/api.txt", ["deps/api.txt"]),
+    ("uv run --with-requirements deps/api.txt main.txt", ["deps/api.txt"]),
+    ("uvx --with-requirements deps/api.txt x", ["deps/api.txt"]),
+    ("uv tool install --with-requirements=deps/api.txt x", ["deps/api.txt"]),
+    ("deps = -rdeps/api.txt", ["deps/api.txt"]),
+    ("deps =\n    -r{toxinidir}/deps/api.txt", ["deps/api.txt"]),
+    ('s.install("-r", "deps/api.txt")', ["deps/api.txt"]),
     ("RUN pip install --requirements-from-script tool.py", ["tool.py"]),
     ('CMD ["uv", "run", "--script", "tool.py"]', ["tool.py"]),
     ("RUN uv sync --script src/task.py", ["src/task.py"]),
@@ -64,6 +74,25 @@ def test_finds(text: str, files: list[str]) -> None:
     assert sorted(one.path for one in find_included(text, PATHS, "")) == files
     kind = "compose" if text.startswith("services") else "dockerfile"
     assert may_install(text.encode(), kind, {"reqs.txt"} if files == [] else set()) or not files
+
+
+DYNAMIC = [
+    ('[tool.setuptools.dynamic]\ndependencies = {file = ["deps/api.txt"]}', ["deps/api.txt"]),
+    ('[tool.setuptools.dynamic]\ndependencies.file = "deps/api.txt"', ["deps/api.txt"]),
+    ('[tool.setuptools.dynamic]\noptional-dependencies.dev = { file = ["deps/dev.txt"] }', ["deps/dev.txt"]),
+    (
+        '[tool.setuptools.dynamic.dependencies]\nfile = [\n  "reqs.txt",\n  "deps/dev.txt"]',
+        ["deps/dev.txt", "reqs.txt"],
+    ),
+    ('[tool.setuptools.dynamic]\nversion = {file = "reqs.txt"}', []),
+]
+
+
+@pytest.mark.parametrize(("text", "files"), DYNAMIC)
+def test_finds_what_setuptools_reads(text: str, files: list[str]) -> None:
+    """A project would get the master by a file that nobody has read."""
+    assert sorted(one.path for one in find_included(text, PATHS, "")) == files
+    assert may_install(text.encode(), "project", set())
 
 
 def test_beside_the_file() -> None:

@@ -174,7 +174,8 @@ def _open(found: Survey, plan: ServicePlan, copy: CopySurvey, folder: ServiceFol
     project, library = found.project, found.targets[copy.target].manifest.library.name
     imports = find_imports(folder, files, find_importable(open_context(folder), copy.place))
     path = os.path.join(project.root, plan.service)
-    service = Service(plan.service, path, copy.place, library, folder, files, plan.references, imports)
+    masters = tuple(dict.fromkeys([copy.master, *(one.master for one in plan.copies)]))
+    service = Service(plan.service, path, copy.place, library, folder, files, plan.references, imports, masters)
     ignored = frozenset(setting.value for setting in project.configuration.ignore)
     return _Opened(service, folder, plan, copy, project.root, ignored)
 

@@ -24,6 +24,7 @@ from common_sync.core.doctor.image.permissions import may_run_by
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.exported import read_export
 from common_sync.core.doctor.install.listed import put_in_words
+from common_sync.core.doctor.install.markers import find_target
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.doctor.install.project.isolation import list_installed
 from common_sync.core.doctor.install.settings.configured import configure
@@ -286,7 +287,7 @@ class _Builder:
         asked = read_install(command)
         if asked is None:
             return False
-        install = configure(asked, image, self._context)
+        install = configure(asked, image, self._context, find_target(state.base.cpython, self._dockerfile.texts))
         locked = [mount.place for mount in mounted if mount.read_only]
         found = find_needs(install, image, self._context, state.before)
         platform = read_platform(state.base.system.name, state.base.platform)

@@ -1,20 +1,21 @@
 """What can go wrong with the library itself: its names, its layout, and what an old build has left in it."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from posixpath import basename, dirname, join
 from typing import NamedTuple
 
-from common_sync.core.doctor.build.outcome import Build, NotFollowed, StageEnd
+from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, StageEnd
 from common_sync.core.doctor.checks.arrival import Lost, arrive, why_unreached
 from common_sync.core.doctor.checks.asked_first import find_asked_first
 from common_sync.core.doctor.checks.build import find_left_behind
 from common_sync.core.doctor.checks.by_name import find_asked, list_asked_by_name
-from common_sync.core.doctor.checks.layout import find_packages, find_places, find_shadow
+from common_sync.core.doctor.checks.layout import find_importable, find_packages, find_places, find_shadow
 from common_sync.core.doctor.checks.path_entries import path_entries_in
 from common_sync.core.doctor.checks.references import list_needs
 from common_sync.core.doctor.checks.start.looking import Look, any_look, find_looks
 from common_sync.core.doctor.image.files import Context, Doubt, Put
 from common_sync.core.doctor.install.need import Need
+from common_sync.core.doctor.install.project.packed import find_unpacked
 from common_sync.core.doctor.install.project.projects import read_project
 from common_sync.core.doctor.view import ImageView, View
 from common_sync.core.findings import file_finding
@@ -76,20 +77,35 @@ def _find_absence(image: ImageView) -> list[Finding]:
     service, build = image.service, image.build
     if any([*find_left_behind(build, stage, image.dockerfile)] for stage in build.stages):
         return []  # that says why
-    found = (_absent_in(image, number) for number in dict.fromkeys(build.ends(image.targets)))
+    found = (
+        _absent_in(image, number, _imported_in(image, number)) for number in dict.fromkeys(build.ends(image.targets))
+    )
     absent = next((one for one in found if one is not None), None)
     if absent is None:
-        return []
+        unpacked = (_find_unpacked(image, number) for number in dict.fromkeys(build.ends(image.targets)))
+        return [one for one in unpacked if one is not None][:1]
     return [*_asked_in_commands(image), *list_asked_by_name(service, _reached(image))] or [absent]
 
 
-def _absent_in(image: ImageView, number: int) -> Finding | None:
-    """Return that a file in a stage that is run imports the library, and nothing brings that."""
+def finds_library(image: ImageView) -> bool:
+    """Tell whether all that is run in an image finds the library, as far as nothing else is told of it."""
+    packages = find_importable(image.context, image.service.copy)
+    ends = dict.fromkeys(image.build.ends(image.targets))
+    return bool(packages) and all(_absent_in(image, number, packages) is None for number in ends)
+
+
+def _imported_in(image: ImageView, number: int) -> list[str]:
+    """Return the packages of the library that files in a stage import."""
+    end = image.build.stages[number]
+    return [one.package for one in image.service.imports if find_places(end.image, image.context, one.file)]
+
+
+def _absent_in(image: ImageView, number: int, imported: Sequence[str]) -> Finding | None:
+    """Return that a stage that is run has to find packages of the library, and nothing brings one."""
     service, build = image.service, image.build
-    end = build.stages[number]
-    imported = [one.package for one in service.imports if find_places(end.image, image.context, one.file)]
     if not imported:
         return None
+    end = build.stages[number]
     entries, arrived = path_entries_in(image), arrive(image, number)
     for look in find_looks(end, arrived.made, entries):
         lost = why_unreached(arrived, look)
@@ -99,6 +115,37 @@ def _absent_in(image: ImageView, number: int) -> Finding | None:
             if found is not None:
                 return found
     return None
+
+
+def _find_unpacked(image: ImageView, number: int) -> Finding | None:
+    """Return that a stage that is run imports a package which the build of the copy leaves out of what is installed."""
+    end, copy = image.build.stages[number], image.service.copy
+    events = [event for one in image.build.needed(image.targets) for event in image.build.stages[one].installs]
+    installed = [(event, need) for event in events for need in event.needs if _is_copy(event, need, copy)]
+    if not installed or any(need.editable for _, need in installed):
+        return None
+    event, need = installed[0]
+    backend = need.project.backend if need.project is not None else ""
+    entries = path_entries_in(image)
+    for package in _imported_in(image, number):
+        packed = find_unpacked(lambda name: image.context.read(f"{copy}/{name}"), backend, package)
+        looks = find_looks(end, arrive(image, number).made, entries)
+        absent = [why for look in looks if (why := _why_absent(end, package, look)) is not None]
+        if packed is not None and absent:
+            names = ", ".join(f"`{one}`" for one in packed.names)
+            message = f"the service imports `{package}`, and `{need.written}` installs {names} only ({copy}/{packed.file}:{packed.line})"
+            remedy = f"name `{package}` there, too, or import what is installed"
+            code = "CS213" if any(why.what for why in absent) else "CS216"
+            return file_finding(code, image.dockerfile, event.instruction.line, message, remedy)
+    return None
+
+
+def _is_copy(event: Installed, need: Need, copy: str) -> bool:
+    """Tell whether an install builds the copy."""
+    if need.project is None or need.state != "there" or need.refused or not need.brought:
+        return False
+    place = event.image.look(join(need.path, "pyproject.toml"))
+    return place is not None and place.origin == f"{copy}/pyproject.toml"
 
 
 def _reached(image: ImageView) -> Iterator[str]:

@@ -102,6 +102,12 @@ class Base(NamedTuple):
     managed: bool = False  # whether its system's pip refuses to install into its Python
     system: System = System()  # the system that it has, where nothing more is in it
     platform: str = ""  # what `FROM --platform` says, or nothing
+    released: bool = True  # whether that Python is no preview of one
+
+    @property
+    def cpython(self) -> str | None:
+        """The version of the CPython in an official image of it; None for all others."""
+        return self.python if self.system.python and self.released else None
 
 
 def read_base(image: str) -> Base:
@@ -119,4 +125,7 @@ def read_base(image: str) -> Base:
     managed = name in _MANAGED and _MANAGED[name].match(tag) is not None
     return Base(
         plain, version, old_pip, _FOLDERS.get(name, "/") if plain else UNKNOWN_FOLDER, managed, read_system(image)
-    )
+    )._replace(released=_PREVIEW.search(tag) is None)
+
+
+_PREVIEW = expression(r"3\.\d+(?:\.\d+)?-?(?:a|b|rc)\d*(?:$|-)")

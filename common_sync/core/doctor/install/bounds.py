@@ -8,6 +8,7 @@ from posixpath import join, normpath
 
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.command import Install
+from common_sync.core.doctor.install.markers import Target, holds
 from common_sync.core.doctor.install.need import Bound, BoundKind, Held, Need, read_text
 from common_sync.core.doctor.install.project.projects import Project
 from common_sync.core.expressions import expression
@@ -71,8 +72,12 @@ def list_bounds(needs: Iterable[Need], install: Install, image: Image, context: 
     """Return what an install asks for by name, each with the versions that it wants; sources of uv take the place of these."""
     if install.tool not in {"pip", "uv"} or install.synced:
         return []
-    found = [_read(asked.word.text, "asked") for asked in install.asked if asked.kind == "project" and asked.word.known]
-    found += [_read(value, _GIVEN[name]) for name, value in install.options if name in _GIVEN]
+    found = [
+        _read(asked.word.text, "asked", install.target)
+        for asked in install.asked
+        if asked.kind == "project" and asked.word.known
+    ]
+    found += [_read(value, _GIVEN[name], install.target) for name, value in install.options if name in _GIVEN]
     files = {path: kind for name, kind in _FILES.items() for path in list_paths(install, name)}
     for need in needs:
         if need.kind == "project" and need.project is not None and not install.has("--no-deps"):
@@ -92,7 +97,9 @@ def _of_project(project: Project, install: Install) -> Iterator[Bound]:
     sources = install.tool == "uv" and not install.has("--no-sources")
     from_path = {normalise(one.written.partition(" ")[0]) for one in project.uv} if sources else set[str]()
     for line, requirement in project.requires:
-        yield from (one._replace(line=line) for one in _read(requirement, "asked") if one.name not in from_path)
+        yield from (
+            one._replace(line=line) for one in _read(requirement, "asked", install.target) if one.name not in from_path
+        )
 
 
 def _of_file(need: Need, kind: BoundKind, install: Install, image: Image, context: Context) -> Iterator[Bound]:
@@ -101,7 +108,9 @@ def _of_file(need: Need, kind: BoundKind, install: Install, image: Image, contex
     if place is None or text is None:
         return
     for found in find_names(text):
-        yield from (one._replace(file=place.origin, line=found.line) for one in _read(found.written, kind))
+        yield from (
+            one._replace(file=place.origin, line=found.line) for one in _read(found.written, kind, install.target)
+        )
     for instruction in parse_instructions(text) if kind == "constrained" else ():
         target = find_target(instruction.value.value, editable=False)
         if target is not None and target.name:
@@ -111,9 +120,11 @@ def _of_file(need: Need, kind: BoundKind, install: Install, image: Image, contex
             )
 
 
-def _read(requirement: str, kind: BoundKind) -> Iterator[Bound]:
+def _read(requirement: str, kind: BoundKind, target: Target) -> Iterator[Bound]:
     written = _OPTION.sub("", requirement).strip()
     named = parse_name(written)
     parts = _SPECIFIER.fullmatch(written) if named is not None else None
     if named is not None and parts is not None and "@" not in parts["specifier"]:
-        yield Bound(named.name, parts["specifier"].strip(), written, kind, marked=parts["marker"] is not None)
+        held = holds((parts["marker"] or "").removeprefix(";"), target)
+        if held is not False:
+            yield Bound(named.name, parts["specifier"].strip(), written, kind, marked=held is None)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.markers import holds, is_for_another_system, marker_of
+from common_sync.core.doctor.install.markers import Target, holds, marker_of
 from common_sync.core.doctor.install.need import Need, read_text
 from common_sync.core.doctor.install.project.declared import LOCKS, Declared, read_declared, read_locked
 from common_sync.core.doctor.install.project.scripts import Scripts, brings_root, read_scripts
@@ -70,7 +70,7 @@ def list_brought(install: Install, needs: tuple[Need, ...], image: Image, contex
     for asked in install.asked:
         if asked.kind == "project":
             packed = bool(asked.word.pattern) or asked.word.text.endswith(ARCHIVES)
-            names, sure = _names(asked.word.text)
+            names, sure = _names(asked.word.text, install.target)
             told = asked.word.known and not packed and "://" not in asked.word.text and sure
             known = known.with_more(names, all_told=told and (alone or names <= _ALONE))
             known = known._replace(packed=known.packed or packed)
@@ -126,21 +126,19 @@ def _with_file(known: Brought, need: Need, install: Install, image: Image, conte
             return known.with_more(declared.names, all_told=told)
         return known.with_more(locked - declared.left, all_told=not locked & declared.left)
     fetched = _FETCHED.findall(text)
-    found = [_names(one) for one in (*(one.written for one in find_names(text)), *fetched)]
+    found = [_names(one, install.target) for one in (*(one.written for one in find_names(text)), *fetched)]
     names = frozenset[str]().union(*(one for one, _ in found))
     every = alone or asks_for_hashes(text, install.tool) or _MADE.search(text) is not None
     told = all(sure for _, sure in found)
     return known.with_more(names, all_told=told and (every or (names <= _ALONE and not fetched)))
 
 
-def _names(requirement: str) -> tuple[frozenset[str], bool]:
+def _names(requirement: str, target: Target) -> tuple[frozenset[str], bool]:
     """Return the names that a requirement has, with its extras, and whether it is sure that there are no more.
 
     Of one that has an address, the name is before that. A marker that does not hold leaves none, and it is not sure where nobody can tell.
     """
     if "://" in requirement:
         return frozenset(list_spellings(requirement.partition("@")[0])), True
-    marker = marker_of(requirement)
-    if holds(marker):
-        return frozenset(list_spellings(requirement)), True
-    return frozenset(), is_for_another_system(marker)
+    held = holds(marker_of(requirement), target)
+    return frozenset(list_spellings(requirement) if held else ()), held is not None

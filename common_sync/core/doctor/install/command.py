@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from posixpath import join, normpath
 from typing import Literal, NamedTuple
 
+from common_sync.core.doctor.install.markers import UNTOLD, Target
 from common_sync.core.doctor.install.settings.given import from_environment
 from common_sync.core.expressions import expression
 from common_sync.core.formats.python_command import is_python, read_python
@@ -39,6 +40,7 @@ class Install(NamedTuple):
     certain: bool = True  # whether it runs in any case, and the build ends when it fails
     environment: frozenset[str] = frozenset()  # the names of the variables that are set for it
     action: str = "install"  # what pip is told to do: `install`, `wheel` or `download`
+    target: Target = UNTOLD  # what it installs for, as far as anybody can tell
 
     def has(self, *names: str) -> bool:
         """Tell whether one of some options was given."""

@@ -8,7 +8,7 @@ from posixpath import join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.image.files import Context, Image
-from common_sync.core.doctor.install.markers import is_for_another_system
+from common_sync.core.doctor.install.markers import holds
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.install.project.projects import Project, read_project
 from common_sync.core.formats.pip.names import normalise
@@ -147,7 +147,7 @@ def _reach(root: str, by_name: Mapping[str, list[Table]], groups: frozenset[str]
                 needed += [inner for group in sorted(groups) for inner in list_tables(of_groups.get(group, []))]
             for inner in needed:
                 other, more = normalise(str(inner.get("name", ""))), {*list_strings(inner.get("extra"))}
-                if is_for_another_system(str(inner.get("marker", ""))):
+                if holds(str(inner.get("marker", ""))) is False:
                     continue
                 if other not in found or not more <= extras.get(other, set()):
                     extras[other] = extras.get(other, set()) | more

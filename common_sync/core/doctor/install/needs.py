@@ -11,7 +11,7 @@ from posixpath import dirname, join, normpath, split
 from common_sync.core.doctor.image.files import Context, Image, Place
 from common_sync.core.doctor.install.bounds import bind, find_replaced, list_bounds, list_paths
 from common_sync.core.doctor.install.command import Asked, Install
-from common_sync.core.doctor.install.markers import holds, is_for_another_system
+from common_sync.core.doctor.install.markers import holds
 from common_sync.core.doctor.install.need import BEFORE, Asker, Before, Need, lacking, read_text
 from common_sync.core.doctor.install.project.build_needs import list_build_needs
 from common_sync.core.doctor.install.project.projects import Dependency, Project, read_links, read_pipfile, read_project
@@ -194,7 +194,8 @@ class _Finder:
         editable = instruction.kind == "editable"
         value = instruction.value.value
         target = find_target(value, editable=editable)
-        if target is None or is_for_another_system(target.marker):
+        held = holds(target.marker, self.install.target) if target is not None else False
+        if target is None or held is False:
             return
         written = f"-e {value}" if editable else value
         if holds_variable(target):
@@ -205,7 +206,7 @@ class _Finder:
         refused = refused or (why_uv_refuses(instruction) if self.install.tool == "uv" else "")
         wanted = Dependency(name_project(target, value), 0, written, editable)
         yield from self._project(wanted, folder, asker, direct=bool(target.name), refused=refused)
-        if not holds(target.marker):
+        if held is None:
             reason = f"it is installed only where `{target.marker.strip()}` holds"
             yield Need("project", written, "", "unknown", reason, *asker)
 

@@ -92,6 +92,13 @@ class Dockerfile(NamedTuple):
         return self.instructions[:first]
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """What its instructions say, with their flags and the heredocs below them."""
+        flags = (flag.value.text for one in self.instructions for flag in one.flags if flag.value is not None)
+        bodies = (heredoc.content for one in self.instructions for heredoc in one.heredocs)
+        return (*(one.arguments.text for one in self.instructions), *flags, *bodies)
+
+    @property
     def stages(self) -> tuple[Stage, ...]:
         """The stages, in the order of the file."""
         firsts = [at for at, one in enumerate(self.instructions) if one.name == "FROM"]

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.markers import holds, is_for_another_system, marker_of
+from common_sync.core.doctor.install.markers import Target, holds, marker_of
 from common_sync.core.doctor.install.project.projects import Dependency, Project, list_declared, read_project
 from common_sync.core.doctor.install.selection import select
 from common_sync.core.expressions import expression
@@ -48,7 +48,7 @@ def read_declared(text: str, install: Install, extras: frozenset[str] = frozense
         install: What is installed, with its options.
         extras: The extras that the project is asked for with.
     """
-    found = _read(text)
+    found = _read(text, install.target)
     if found is None:
         return Declared()
     project = read_project(text) or Project()
@@ -67,7 +67,7 @@ class _Read(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _read(text: str) -> _Read | None:
+def _read(text: str, target: Target) -> _Read | None:
     try:
         document = parse_toml(text)
     except UnparsableError:
@@ -75,15 +75,20 @@ def _read(text: str) -> _Read | None:
     tables = document.tables
     project, poetry = find_table(tables, "project"), find_table(tables, "tool", "poetry")
     told = ("project" in tables and "dependencies" not in list_strings(project.get("dynamic"))) or bool(poetry)
-    marked = [(name, one) for name, one in _list_marked(document) if not holds(one)]
-    told = (told or "packages" in tables) and all(is_for_another_system(one) for _, one in marked)
-    return _Read(tuple(_list_dependencies(document)), told, frozenset(name for name, _ in marked))
+    marked = {name: _held(one, target) for name, one in _list_marked(document, target)}
+    told = (told or "packages" in tables) and None not in marked.values()
+    left = frozenset(name for name, held in marked.items() if not held)
+    return _Read(tuple(_list_dependencies(document)), told, left)
 
 
-def _list_marked(document: Document) -> Iterator[tuple[str, str]]:
+def _held(marker: str, target: Target) -> bool | None:
+    return None if "extra" in marker else holds(marker, target)
+
+
+def _list_marked(document: Document, target: Target) -> Iterator[tuple[str, str]]:
     """Yield the names that are asked for only where a marker holds, each with that."""
     asked = [one.requirement for one in list_declared(document)]
-    always = {name for one in asked if holds(marker_of(one)) for name in list_spellings(one)}
+    always = {name for one in asked if _held(marker_of(one), target) for name in list_spellings(one)}
     yield from ((name, marker_of(one)) for one in asked for name in list_spellings(one) if name not in always)
     poetry = find_table(document.tables, "tool", "poetry", "dependencies")
     for name, value in (*poetry.items(), *find_table(document.tables, "packages").items()):
