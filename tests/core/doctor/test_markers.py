@@ -63,7 +63,7 @@ ROWS: list[
     ("(python_version >= '3.11' or or", None, None, None),
     ("(python_version >= '3.11' and )", None, None, None),
     ("((python_version >= '3.11') '3'", None, None, None),
-    ("'3' >= '3'", None, None, None),
+    ("python_version >= os_name", None, None, None),
     ("python_version >= 3.11", None, None, None),
     ("(" * 99 + "sys_platform == 'linux'" + ")" * 99, None, None, None),
 ]
@@ -98,7 +98,7 @@ def ask_packaging(marker: str, version: str) -> bool | None:
     }
     try:
         return Marker(marker).evaluate(here)
-    except ValueError:
+    except (ValueError, KeyError):
         return None
 
 
