@@ -458,6 +458,8 @@ def test_a_dockerfile_that_is_written_for_a_folder_above_is_one_finding(one: Mon
 def test_folders_of_a_library_that_nothing_installs_are_no_names(one: Monorepo) -> None:
     """A folder that is imported as `common.db` would be called a name that strangers have."""
     one.write("common/db/__init__.py", "")
+    project = (one.root / "common/pyproject.toml").read_text()
+    one.write("common/pyproject.toml", f'{project}[tool.setuptools]\npackages = ["db", "our_common"]\n')
     assert one.run("distribute").code == 0
     assert codes(one) == [("CS209", "common/pyproject.toml", None)]
     (one.root / "common/pyproject.toml").unlink()
