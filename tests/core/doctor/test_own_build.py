@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, FILES, found_in, troubles_of, view_of
 
+from common_sync.core.doctor.install.project.crowded import find_crowd
+
 ALL = BASE + "COPY . .\n"
 PIP = ALL + "RUN pip install ./common\n"
 OWN = "common/our_common/__init__.py"
@@ -507,3 +509,8 @@ def test_an_editable_library_has_to_stay(row: str) -> None:
     begun = BUILT.replace(" -e", "") if row == "not editable" else BUILT
     found = {code for code, _, _ in found_in(view_of(FILES, begun + rest))}
     assert found & {"CS215", "CS216"} == ({expected} if expected else set())
+
+
+def test_a_project_that_nobody_can_read_is_not_crowded() -> None:
+    """A user would be told to name packages in a pyproject.toml whose fault is another one."""
+    assert find_crowd({"pyproject.toml": "["}.get, ["app", "common"], folders=lambda _: True) == []
