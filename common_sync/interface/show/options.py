@@ -47,7 +47,7 @@ class Options(NamedTuple):
         list[str] | None,
         Option(
             "--output-format",
-            "text, concise, json, jsonl, github, gitlab, sarif, junit or markdown; repeatable.",
+            "text, concise, json, jsonl, github, gitlab, sarif, junit, markdown; repeatable.",
             "FORMAT[=FILE]",
         ),
     ] = None

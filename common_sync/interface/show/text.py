@@ -158,16 +158,17 @@ def finding_lines(
 
 def _group(findings: Sequence[Finding]) -> list[list[Finding]]:
     """Return findings in their order; what is so in several services is together where the first of them is."""
+    keys = [(finding.code, finding.message, _shared_remedy(finding)) for finding in findings]
     alike: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in findings:
-        alike.setdefault((finding.code, finding.message, _shared_remedy(finding)), []).append(finding)
+    for key, finding in zip(keys, findings, strict=True):
+        alike.setdefault(key, []).append(finding)
+    several = {key for key, some in alike.items() if len({one.service for one in some}) >= _SEVERAL}
     groups: list[list[Finding]] = []
-    for finding in findings:
-        several = alike[finding.code, finding.message, _shared_remedy(finding)]
-        if len({one.service for one in several}) < _SEVERAL:
+    for key, finding in zip(keys, findings, strict=True):
+        if key not in several:
             groups.append([finding])
-        elif several[0] is finding:
-            groups.append(several)
+        elif alike[key][0] is finding:
+            groups.append(alike[key])
     return groups
 
 
