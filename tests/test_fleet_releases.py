@@ -156,8 +156,9 @@ class Fleet:
         return [self.answer(host) for host in self.boxes]
 
     def steps(self) -> list[str]:
-        """Return the steps of the journals, in the order of the machines."""
-        return [one["step"] for one in self.read("status")["targets"]]
+        """Return the steps of the journals, in the order of the machines; where one is not told, what is found in its place."""
+        document = self.read("status")
+        return [one["step"] or str(document["findings"]) for one in document["targets"]]
 
     def tell(self, host: str, name: str, text: str = "") -> None:
         """Write a file of `/srv` on a machine."""
