@@ -36,7 +36,7 @@ _STEADY = _COMMON - {"dpkg", "eval"}
 _BY_INDEX = OF_PYTHON.keys() | {"cmake", "node", "npm", "npx"}
 """Programs that packages of an index bring, too."""
 _MAKERS = frozenset({"uv", "poetry", "pdm", "pipenv"})
-"""Installers that make environments, and so bring a Python."""
+"""Installers that make environments, and so bring a Python. A mirror of an official image often has them, so no error is made of one."""
 _PYTHONS = frozenset({"python", "python3", "pip", "pip3"})
 _BY_GIT = expression(r"(?m)^[^#;\n]*\bgit\+(?:https?|ssh|git|file)://[^;\n]*$")
 """A requirement without a marker that git fetches."""
@@ -130,7 +130,7 @@ def _report(name: str, step: Installed | Ran, before: list[Step], stage: _Stage)
     brought = [_brings(one, name, command, stage) for one in before]
     if True in brought:
         return None
-    sure, file = None not in brought and not command.piped, stage.image.dockerfile
+    sure, file = None not in brought and not command.piped and name not in _MAKERS, stage.image.dockerfile
     remedy = say_remedy(name, stage.end.system)
     if sure:
         message = f"`{name}` is run here, and the image does not have it: no line before this one installs it"
@@ -138,7 +138,7 @@ def _report(name: str, step: Installed | Ran, before: list[Step], stage: _Stage)
     message = (
         f"cannot be told whether there is `{name}` when this line runs it: no line before it installs that by its name"
     )
-    if None not in brought:
+    if None not in brought and command.piped:
         message = f"`{name}` is run here, and no line before this one installs it: what the next program gets of it is nothing"
     return file_finding("CS213", file, line, message, f"{remedy}; {IF_HARMLESS}")
 
