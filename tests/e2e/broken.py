@@ -233,7 +233,7 @@ ENDED = (
             "synchronised_by_a_uv_that_nothing_installs",
             official("COPY . .", "RUN uv sync --frozen", START),
             files={"pyproject.toml": UV_PROJECT, "uv.lock": UV_LOCK},
-            verdict="broken",
+            verdict="unknown",
         ),
         "uv: not found",
     ),
