@@ -213,7 +213,7 @@ def _report_scripts(found: Survey) -> tuple[Finding, ...]:
     if not is_new and not turned:
         return ()
     from common_sync.commands.steps.builds.hand_builds import report_hand_builds  # most runs do neither
-    from common_sync.commands.steps.doctor.hand_copies import report_hand_copies
+    from common_sync.commands.steps.builds.hand_copies import report_hand_copies
     from common_sync.edges.detection.tree import read_tree
 
     tree = read_tree(found.project.root)

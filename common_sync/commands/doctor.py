@@ -9,8 +9,8 @@ from common_sync.commands.steps.builds.builders import Builders
 from common_sync.commands.steps.builds.built_above import BuiltAbove
 from common_sync.commands.steps.builds.classic_builds import ClassicBuilds
 from common_sync.commands.steps.builds.hand_builds import report_hand_builds
+from common_sync.commands.steps.builds.hand_copies import report_hand_copies
 from common_sync.commands.steps.builds.lost_builds import report_lost_builds
-from common_sync.commands.steps.doctor.hand_copies import report_hand_copies
 from common_sync.commands.steps.doctor.ignored_copies import find_ignored_copies
 from common_sync.commands.steps.doctor.indexed import check_indexed
 from common_sync.commands.steps.doctor.other_tools import find_doubled_projects

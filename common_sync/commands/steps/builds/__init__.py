@@ -1,1 +1,1 @@
-"""What builds of services take, from which folder, and who starts them."""
+"""What builds of services take, from which folder, who starts them, and which scripts copy by hand before."""

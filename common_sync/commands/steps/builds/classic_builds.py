@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import cached_property
 
 from common_sync.commands.steps.builds.compositions import Dockerfile
-from common_sync.commands.steps.doctor.hand_copies import list_scripts
+from common_sync.commands.steps.builds.hand_copies import list_scripts
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.dockerfile.buildkit import OnlyBuildKit, find_buildkit

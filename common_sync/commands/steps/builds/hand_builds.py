@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from common_sync.commands.steps.doctor.hand_copies import list_scripts, name_some
+from common_sync.commands.steps.builds.hand_copies import list_scripts, name_some
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.errors import shell_word
 from common_sync.core.findings import make_finding

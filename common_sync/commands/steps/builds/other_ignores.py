@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
+from common_sync.commands.steps.builds.planned import read_planned
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.blocks.block import read_block
 from common_sync.core.findings import make_finding
@@ -74,9 +75,6 @@ def _list_taken(dockerfile: bytes) -> list[str]:
 def _read(root: str, path: str, files: Mapping[str, FileEdit]) -> str:
     """Return a file as it is to be; nothing where there is none."""
     data = b""
-    if path in files:
-        data = files[path].after or b""
-    else:
-        with suppress(FileNotFoundError), open(os.path.join(root, path), "rb") as stream:
-            data = stream.read()
+    with suppress(FileNotFoundError):
+        data = read_planned(root, path, files)
     return data.decode("utf-8", "surrogateescape")

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 
 from common_sync.commands.steps.builds.narrowing import list_builds, narrow_state
+from common_sync.commands.steps.builds.planned import read_planned
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.model import FileEdit
 from common_sync.core.references.kinds import kind_of
@@ -60,10 +61,7 @@ def _list_unfinished(
 
 
 def _read(found: Survey, path: str, files: Mapping[str, FileEdit]) -> bytes:
-    if path in files:
-        return files[path].after or b""
     try:
-        with open(os.path.join(found.project.root, path), "rb") as stream:
-            return stream.read()
+        return read_planned(found.project.root, path, files)
     except OSError:
         return b""  # what is gone is not built

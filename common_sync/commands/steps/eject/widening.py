@@ -78,8 +78,7 @@ def _widen_by_record(
     back = {**now, dockerfile: recorded[dockerfile]}
     for edit in narrowed.edits:
         if edit.path != dockerfile:
-            hunks = find_hunks(os.fsdecode(edit.before or b""), os.fsdecode(edit.after or b""))
-            back[edit.path] = _put_back_recorded(now[edit.path], hunks)
+            back[edit.path] = _put_back_recorded(now[edit.path], _list_hunks(edit))
     if not _list_own_builds(hold_composes(found, dockerfile, back), found.project.root, plan, dockerfile):
         edits = tuple(FileEdit(path, disk[path], data) for path, data in back.items())
         left = {path: find_hunks(os.fsdecode(recorded[path]), os.fsdecode(data)) for path, data in back.items()}
@@ -144,12 +143,15 @@ def _put_back(now: Mapping[str, bytes], narrowed: Narrowing) -> dict[str, bytes]
         return None
     back = dict(now)
     for edit in narrowed.edits:
-        hunks = find_hunks(os.fsdecode(edit.before or b""), os.fsdecode(edit.after or b""))
-        text = put_all_back(os.fsdecode(now[edit.path]), hunks)
+        text = put_all_back(os.fsdecode(now[edit.path]), _list_hunks(edit))
         if text is None:
             return None
         back[edit.path] = os.fsencode(text)
     return back if narrowed.edits else None
+
+
+def _list_hunks(edit: FileEdit) -> list[Hunk]:
+    return find_hunks(os.fsdecode(edit.before or b""), os.fsdecode(edit.after or b""))
 
 
 def _report_newer(plan: ServicePlan, problem: Finding) -> Finding:

@@ -13,7 +13,7 @@ from common_sync.core.doctor.checks.start.begun import QUIET
 from common_sync.core.doctor.checks.start.lacking import NEUTRAL
 from common_sync.core.doctor.image.files import Context
 from common_sync.core.doctor.image.lookup import SOURCING, at_script, is_shell, list_folders, may_be_in_path
-from common_sync.core.doctor.image.systems import OF_PYTHON, brings, lacks, name_of, say_remedy
+from common_sync.core.doctor.image.systems import OF_PYTHON, PYTHONS, brings, lacks, name_of, say_remedy
 from common_sync.core.doctor.image.utilities import UTILITIES
 from common_sync.core.doctor.install.brought import list_brought
 from common_sync.core.doctor.install.need import read_text
@@ -37,7 +37,6 @@ _BY_INDEX = OF_PYTHON.keys() | {"cmake", "node", "npm", "npx"}
 """Programs that packages of an index bring, too."""
 _MAKERS = frozenset({"uv", "poetry", "pdm", "pipenv"})
 """Installers that make environments, and so bring a Python. A mirror of an official image often has them, so no error is made of one."""
-_PYTHONS = frozenset({"python", "python3", "pip", "pip3"})
 _BY_GIT = expression(r"(?m)^[^#;\n]*\bgit\+(?:https?|ssh|git|file)://[^;\n]*$")
 """A requirement without a marker that git fetches."""
 _OF_INSTALLERS = expression(r"(?:get|install)[-_]\w+\.py")
@@ -86,17 +85,20 @@ def check_absent(image: ImageView) -> Iterator[Finding]:
 
 def _check_stage(stage: _Stage) -> Iterator[Finding]:
     for at, step in enumerate(stage.end.steps):
-        for name in _list_needed(step, stage.image.context) if not isinstance(step, Taken) else ():
+        if isinstance(step, Taken):
+            continue
+        for name in _list_needed(step, stage.image.context):
             if name in stage.told or not lacks(name, stage.end.system):
                 continue
-            found = _report(name, step, stage.list_before(at), stage) if not isinstance(step, Taken) else None
-            stage.told.update({name} if found is not None else ())
-            yield from [found] if found is not None else ()
+            found = _report(name, step, stage.list_before(at), stage)
+            if found is not None:
+                stage.told.add(name)
+                yield found
 
 
-def _list_needed(step: Step, context: Context) -> Iterator[str]:
+def _list_needed(step: Installed | Ran, context: Context) -> Iterator[str]:
     """Yield the names of the programs that a step goes through and runs, where it runs them in any case."""
-    command = step.command if not isinstance(step, Taken) else Command((), None)
+    command = step.command
     if not command.certain or command.passed_over:
         return
     for word in [*(one[0] for one in command.through if one), *command.words[:1]]:
@@ -154,7 +156,7 @@ def _brings(step: Step, name: str, needing: Command, stage: _Stage) -> bool | No
         brought = list_brought(step.install, step.needs, step.image, stage.image.context)
         if OF_PYTHON.get(name, name) in brought.names:
             return True
-        if name in _PYTHONS and step.install.tool in _MAKERS:
+        if name in PYTHONS and step.install.tool in _MAKERS:
             return True
         return None if name in _BY_INDEX and (brought.packed or not brought.all_told) else False
     if command.program in OF_SYSTEMS:
@@ -193,11 +195,11 @@ def _runs(command: Command, name: str, stage: _Stage) -> bool | None:
         return at_script(command) > 0 or not _is_unfetched(command, stage)
     python = read_python(command.arguments)
     if python.module:
-        return None if name in OF_PYTHON and python.module not in _HARMLESS_MODULES else name in _PYTHONS
+        return None if name in OF_PYTHON and python.module not in _HARMLESS_MODULES else name in PYTHONS
     if python.script is None and not python.code:
         return not _is_unfetched(command, stage) and name in OF_PYTHON
     installs = python.script is not None and _OF_INSTALLERS.search(python.script.text) is not None
-    return installs and (name in OF_PYTHON or name in _PYTHONS)
+    return installs and (name in OF_PYTHON or name in PYTHONS)
 
 
 def _is_unfetched(command: Command, stage: _Stage) -> bool:
@@ -218,7 +220,7 @@ def _by_the_way(command: Command, name: str) -> bool | None:
         return bool(command.words)
     if command.program in _UNPACKING and any(map(_is_of_system, command.arguments)):
         return True
-    if command.program in _MAKERS and name in _PYTHONS:
+    if command.program in _MAKERS and name in PYTHONS:
         return True
     if command.program in {"pipx", "uv"} and name in OF_PYTHON:
         return None if command.program == "pipx" or command.arguments[:1] == (Word("tool"),) else False

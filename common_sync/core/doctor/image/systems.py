@@ -21,7 +21,8 @@ OF_PYTHON = {
     "pip-compile": "pip-tools",
 }
 """Program → the package of an index that brings it."""
-_PYTHONS = frozenset({"python", "python3", "pip", "pip3"})
+PYTHONS = frozenset({"python", "python3", "pip", "pip3"})
+"""What a system has only with a Python."""
 _COMPILERS = frozenset({"gcc", "g++", "cc", "c++", "make"})
 _ALL_LACK = frozenset({"npm", "npx", "node", "cmake", "jq", "rsync", "yum", "dnf", "microdnf", *OF_PYTHON})
 _FETCHING = frozenset({"curl", "git"})
@@ -42,7 +43,7 @@ def lacks(program: str, system: System) -> bool:
     """
     if not system.name or (system.uv and OF_PYTHON.get(program) == "uv"):
         return False
-    if program in _PYTHONS:
+    if program in PYTHONS:
         return not (system.python or system.full)
     return program in _LACK[system.name] or (system.name == "debian" and not system.full and program in _LACK_IF_SLIM)
 
@@ -56,7 +57,7 @@ _NODE = r"node.*|npm|yarn.*"
 _OF_PYTHONS = r"python.*|py3?-.*|pip.*|pypy.*|uv|conda.*"
 _BRINGERS: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(_COMPILERS, expression(_COMPILING)),
-    **dict.fromkeys(_PYTHONS, expression(_OF_PYTHONS)),
+    **dict.fromkeys(PYTHONS, expression(_OF_PYTHONS)),
     **{one: expression(_NODE) for one in ("node", "npx", "npm")},
     "git": expression(r"git.*|alpine-sdk|devscripts|npm|node.*|mercurial-git"),
     "curl": expression(r"curl.*|alpine-sdk|abuild|devscripts"),

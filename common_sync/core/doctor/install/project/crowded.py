@@ -11,71 +11,21 @@ from common_sync.core.formats.toml import parse_toml
 from common_sync.core.text import UnparsableError
 
 _NO_FOLDERS = frozenset(
-    [
-        "ci",
-        "bin",
-        "debian",
-        "doc",
-        "docs",
-        "documentation",
-        "manpages",
-        "news",
-        "newsfragments",
-        "changelog",
-        "test",
-        "tests",
-        "unit_test",
-        "unit_tests",
-        "example",
-        "examples",
-        "scripts",
-        "tools",
-        "util",
-        "utils",
-        "python",
-        "build",
-        "dist",
-        "venv",
-        "env",
-        "requirements",
-        "tasks",
-        "fabfile",
-        "site_scons",
-        "benchmark",
-        "benchmarks",
-        "exercise",
-        "exercises",
-        "htmlcov",
-        "ez_setup",
-    ]
+    (
+        *("ci", "bin", "debian", "doc", "docs", "documentation", "manpages", "news", "newsfragments", "changelog"),
+        *("test", "tests", "unit_test", "unit_tests", "example", "examples", "scripts", "tools", "util", "utils"),
+        *("python", "build", "dist", "venv", "env", "requirements", "tasks", "fabfile", "site_scons", "benchmark"),
+        *("benchmarks", "exercise", "exercises", "htmlcov", "ez_setup"),
+    )
 )
 _NO_MODULES = frozenset(
-    [
-        "setup",
-        "conftest",
-        "test",
-        "tests",
-        "example",
-        "examples",
-        "build",
-        "toxfile",
-        "noxfile",
-        "pavement",
-        "dodo",
-        "tasks",
-        "fabfile",
-        "SConstruct",
-        "Sconstruct",
-        "sconstruct",
-        "conanfile",
-        "manage",
-        "benchmark",
-        "benchmarks",
-        "exercise",
-        "exercises",
-        "ez_setup",
-    ]
+    (
+        *("setup", "conftest", "test", "tests", "example", "examples", "build", "toxfile", "noxfile", "pavement"),
+        *("dodo", "tasks", "fabfile", "SConstruct", "Sconstruct", "sconstruct", "conanfile", "manage", "benchmark"),
+        *("benchmarks", "exercise", "exercises", "ez_setup"),
+    )
 )
+"""What setuptools takes for no package, and for no module."""
 _SAYS = frozenset({"packages", "py-modules", "ext-modules", "package-dir"})
 _IN_SETTINGS = expression(r"^(?:packages|py_modules|package_dir)\s*=", re.MULTILINE)
 _IN_SCRIPT = expression(r"\b(?:packages|py_modules|package_dir|ext_modules)\b|\*\*")
