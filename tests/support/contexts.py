@@ -6,6 +6,7 @@ from common_sync.commands.steps.doctor.image_check import admits
 from common_sync.core.doctor.build.outcome import Build
 from common_sync.core.doctor.build.simulate import simulate
 from common_sync.core.doctor.catalogue import inspect_image, inspect_service
+from common_sync.core.doctor.checks.absent import check_absent
 from common_sync.core.doctor.checks.build import find_build_troubles
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.checks.start.begun import Begun, list_begun
@@ -121,6 +122,12 @@ def _image_of(
     builds = tuple(one for one in compositions if one.dockerfile == f"{service.place}/Dockerfile" and not one.doubtful)
     targets = tuple(one.section.target.value.lower() for one in builds if one.section.target is not None)
     return ImageView(service, "Dockerfile", context, build, targets, admits, builds)
+
+
+def inspect_rest(image: ImageView) -> list[Finding]:
+    """Return what the checks of an image find, but for programs that nothing brings: rows leave out what brings uv or Poetry."""
+    absent = {*check_absent(image)}
+    return [one for one in inspect_image(image) if one not in absent]
 
 
 def found_in(view: View) -> list[tuple[str, str, int | None]]:

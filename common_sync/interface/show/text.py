@@ -145,7 +145,7 @@ _FOR_ALL = frozenset({"common-sync distribute SERVICE", "common-sync env sync SE
 def finding_lines(
     findings: Sequence[Finding], terminal: Terminal, *, everything: bool, most: int = _MOST_FINDINGS
 ) -> Iterator[str]:
-    """Yield the lines of findings; what is so in several services is said once, and a remedy that several share, too."""
+    """Yield the lines of findings. What several services share is said once, and so is a remedy."""
     shown, _ = limit(_group(findings), most, everything=everything)
     remedies = [group[0].remedy if len(group) == 1 else _remedy_of_all(group) for group in shown]
     for index, group in enumerate(shown):
@@ -157,7 +157,7 @@ def finding_lines(
 
 
 def _group(findings: Sequence[Finding]) -> list[list[Finding]]:
-    """Return findings in their order; what is so in several services is together where the first of them is."""
+    """Return findings in their order. Those that say the same of several services stand together, where the first one stood."""
     keys = [(finding.code, finding.message, _shared_remedy(finding)) for finding in findings]
     alike: dict[tuple[str, str, str], list[Finding]] = {}
     for key, finding in zip(keys, findings, strict=True):
@@ -173,7 +173,7 @@ def _group(findings: Sequence[Finding]) -> list[list[Finding]]:
 
 
 def _group_lines(group: Sequence[Finding], terminal: Terminal, *, everything: bool) -> Iterator[str]:
-    """Yield what is so, and where: before it where that is one place, else below."""
+    """Yield a sentence and its places: one place stands before it, several below it."""
     first, places = group[0], list(dict.fromkeys(map(place_of, group)))
     mark, color = ("✗", "red") if first.severity == "error" else ("!", "yellow")
     place = f"{terminal.paint(places[0], 'bold')}: " if len(places) == 1 else ""

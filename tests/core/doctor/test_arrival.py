@@ -6,9 +6,7 @@ Each row was built with pip 26.3 and uv 0.13 in a root folder of its own, and it
 from collections.abc import Mapping
 
 import pytest
-from support.contexts import BASE, LIBRARY, view_of
-
-from common_sync.core.doctor.catalogue import inspect_image
+from support.contexts import BASE, LIBRARY, inspect_rest, view_of
 
 ALL = BASE + "COPY . .\n"
 BUILDER = "FROM python:3.12 AS b\nWORKDIR /app\nCOPY common common\n"
@@ -855,8 +853,5 @@ def test_what_does_not_reach_the_started_python_is_not_proven(name: str) -> None
     started = "CMD" in dockerfile or "ENTRYPOINT" in dockerfile
     text = dockerfile if started else dockerfile + START
     (image,) = view_of({**LIBRARY, "main.py": "import our_common\n", **files}, text).images
-    told = (one for one in inspect_image(image) if one.code != "CS220")
-    found = [
-        one for one in told if "installs that by its name" not in one.message
-    ]  # rows leave out what brings uv and Poetry
+    found = inspect_rest(image)
     assert " ".join(dict.fromkeys(f"{one.code}:{one.line}" for one in found)) == expected

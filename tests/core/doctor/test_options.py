@@ -6,9 +6,7 @@ Each row was built by Docker, with pip 26.3 and uv 0.13; those of groups and of 
 from collections.abc import Mapping
 
 import pytest
-from support.contexts import BASE, LIBRARY, view_of
-
-from common_sync.core.doctor.catalogue import inspect_image
+from support.contexts import BASE, LIBRARY, inspect_rest, view_of
 
 ALL = BASE + "COPY . .\n"
 _PROJECT = (
@@ -191,8 +189,5 @@ def test_what_stops_an_install_is_named(name: str) -> None:
     dockerfile, files, expected = ROWS[name]
     text = dockerfile if "CMD" in dockerfile else dockerfile + 'CMD ["python", "main.py"]\n'
     (image,) = view_of({**LIBRARY, "main.py": "import our_common\n", **files}, text).images
-    told = (one for one in inspect_image(image) if one.code != "CS220")
-    found = [
-        one for one in told if "installs that by its name" not in one.message
-    ]  # rows leave out what brings uv and Poetry
+    found = inspect_rest(image)
     assert " ".join(dict.fromkeys(f"{one.code}:{one.line}" for one in found)) == expected

@@ -1,4 +1,4 @@
-"""What `distribute --contexts` would change in an image by its ignore file: the one of another folder is read, or its paths lead elsewhere."""
+"""Files that an image would gain or lose by `distribute --contexts`, since another ignore file counts for the service's folder."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ from common_sync.edges.service.listing import list_paths
 def report_other_ignores(
     found: Survey, plan: ServicePlan, widened: Widened, files: Mapping[str, FileEdit]
 ) -> Iterator[Finding]:
-    """Yield the first file of a service that an image has from the folder above and not from the service's, or the other way.
+    """Yield a finding about the first file of a service that its image would gain or lose.
 
     Args:
         found: The survey.
@@ -48,7 +48,7 @@ def report_other_ignores(
         out, leaves = ignores[0].exclusion(f"{inside}/{path}"), ignores[1].exclusion(path)
         if (out is None) != (leaves is None) and any(one == "." or is_below(path, one) for one in taken):
             if out is not None:
-                yield _report(service, wide, out, f"keeps `{path}` out of the image, and would do so no more", narrow)
+                yield _report(service, wide, out, f"keeps `{path}` out of the image, and would do so no longer", narrow)
                 return
             if leaves is not None and leaves.text not in managed:
                 yield _report(service, narrow, leaves, f"would keep `{path}` out of the image", narrow)
@@ -60,10 +60,8 @@ _FOR_BUILDS = ("dockerfile", "compose")
 
 
 def _report(service: str, file: str, pattern: Pattern, message: str, narrow: str) -> Finding:
-    message = f"`{pattern.text}` {message}, were it built from the service's folder"
-    return make_finding(
-        "CS112", service, file, pattern.line, message, f"write in {narrow} what counts from that folder"
-    )
+    message = f"`{pattern.text}` {message} if that is built from the service's folder"
+    return make_finding("CS112", service, file, pattern.line, message, f"say in {narrow} what stays out")
 
 
 def _list_taken(dockerfile: bytes) -> list[str]:

@@ -1,4 +1,4 @@
-"""Finish what a killed `distribute --contexts` has begun, or a killed `eject`: a Dockerfile is changed, and its builds are not, or the other way."""
+"""Finish what a killed `distribute --contexts` or `eject` has begun: only the Dockerfile is changed, or only its builds."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from common_sync.edges.state.rewritten import Record, recall
 
 
 def finish_contexts(found: Survey) -> Survey:
-    """Plan to change what else belongs to a Dockerfile of the record: of it and its builds, only a part is for the service's folder.
+    """Plan the rest where a Dockerfile of the record is for the service's folder and its builds are not, or the other way.
 
     Args:
         found: The survey.

@@ -137,11 +137,11 @@ def _report(name: str, step: Installed | Ran, before: list[Step], stage: _Stage)
     if sure:
         message = f"`{name}` is run here, and the image does not have it: no line before this one installs it"
         return file_finding("CS220", file, line, message, remedy)
-    message = (
-        f"cannot be told whether there is `{name}` when this line runs it: no line before it installs that by its name"
-    )
+    message = f"cannot be told whether there is `{name}` when this line runs it: no line before installs it by its name"
     if None not in brought and command.piped:
-        message = f"`{name}` is run here, and no line before this one installs it: what the next program gets of it is nothing"
+        message = (
+            f"`{name}` is run here, and no line before this one installs it: the next program gets nothing from it"
+        )
     return file_finding("CS213", file, line, message, f"{remedy}; {IF_HARMLESS}")
 
 
@@ -203,7 +203,7 @@ def _runs(command: Command, name: str, stage: _Stage) -> bool | None:
 
 
 def _is_unfetched(command: Command, stage: _Stage) -> bool:
-    """Tell whether a program gets nothing to run, for want of the one before it that was to fetch that."""
+    """Tell whether a program gets nothing to run: the one before it, which fetches that, is not there."""
     steps = stage.end.steps
     at = next((at for at, step in enumerate(steps) if isinstance(step, Ran) and step.command is command), 0)
     fetching = steps[at - 1] if at else None
